@@ -1,0 +1,61 @@
+"""What was said: found again, and forgotten."""
+
+from http import HTTPStatus
+
+from aiohttp import web
+
+from ..domain.documents import segment_document
+from .answers import Deleted, FoundSegment, Page
+from .operations import Call, Operation, Outcome, Who, json_answer
+from .problems import Fault, invalid
+from .schemas import RangeQuery, SearchQuery
+
+
+async def search_transcripts(call: Call[None, SearchQuery]) -> web.Response:
+    """Find segments, newest first without `q`, best first with it."""
+    query = call.query
+    page = await call.service.transcripts.search(
+        stream=query.stream,
+        q=query.q,
+        start=query.start,
+        end=query.end,
+        rule=query.rule,
+        speaker=query.speaker,
+        limit=query.limit,
+        cursor=query.cursor,
+    )
+    items = [{**segment_document(found.segment), "highlight": found.highlight} for found in page.items]
+    return json_answer({"items": items, "next": page.next})
+
+
+async def delete_transcripts(call: Call[None, RangeQuery]) -> web.Response:
+    """Forget what was said, with its hits, index entries and event copies."""
+    query = call.query
+    if query.stream is None and query.start is None and query.end is None:
+        raise invalid([Fault(name, "Give at least one of stream, from and to.") for name in ("stream", "from", "to")])
+    count = await call.service.transcripts.delete(stream=query.stream, start=query.start, end=query.end)
+    return json_answer({"deleted": count})
+
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/transcripts",
+        "Find what was said",
+        search_transcripts,
+        Who.READERS,
+        (Outcome(HTTPStatus.OK, "Newest first, or best first with q", Page[FoundSegment]),),
+        problems=(HTTPStatus.NOT_FOUND,),
+        query=SearchQuery,
+    ),
+    Operation(
+        "DELETE",
+        "/transcripts",
+        "Forget what was said",
+        delete_transcripts,
+        Who.CLIENTS,
+        (Outcome(HTTPStatus.OK, "How many segments are gone from every file", Deleted),),
+        problems=(HTTPStatus.NOT_FOUND,),
+        query=RangeQuery,
+    ),
+)

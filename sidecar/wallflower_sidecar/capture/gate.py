@@ -1,0 +1,216 @@
+"""Cuts utterances out of endless sound. Pure: time is the number of samples taken in."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import webrtcvad
+
+from ..domain.transcripts import SAMPLE_RATE, new_id
+from .floor import FRAME, NoiseFloor, Samples, speech_levels
+
+_FRAME_S = FRAME / SAMPLE_RATE
+_LOWEST_FLOOR_DBFS = -85.0
+_WARM_UP_FRAMES = 4
+"""WebRTC's detector takes its very first frames for speech, whatever they are (measured: up to 4)."""
+
+_BLIP_FRAMES = 3
+_QUIET_FRAMES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """Seconds, and decibels above the noise floor from which a frame is worth a look.
+
+    A shouted "Help!" is 0.22 s of sound (measured), so the minimum is below that.
+    """
+
+    pre_roll_s: float = 0.3
+    hangover_s: float = 0.6
+    tail_s: float = 0.3
+    minimum_s: float = 0.18
+    maximum_s: float = 25.0
+    cut_from_s: float = 15.0
+    margin_db: float = 6.0
+    margin_open_db: float = 3.0
+    vad_mode: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """Somebody speaks since sample `at`."""
+
+    utterance: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """The last speech of the utterance ended at sample `at`; one for each SpeechStarted."""
+
+    utterance: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The sound (int16 mono 16 kHz) from sample `pcm_start`; `start` and `end` are without any padding."""
+
+    utterance: str
+    start: int
+    end: int
+    pcm_start: int
+    pcm: bytes
+
+
+type GateEvent = SpeechStarted | SpeechEnded | Heard
+
+
+class _Frame(NamedTuple):
+    pcm: bytes
+    level: float
+    voiced: bool
+
+
+@dataclass(slots=True)
+class _Talk:
+    """Speech under way; numbers are frame numbers, `frames[0]` has the number `begin`."""
+
+    id: str
+    begin: int
+    first: int
+    last: int
+    voiced: int = 0
+    started: bool = False
+    frames: list[_Frame] = field(default_factory=list)
+
+
+class Gate:
+    """Level first, WebRTC's detector where it is loud enough; pre-roll, hangover, minimum, maximum."""
+
+    def __init__(self, settings: GateSettings | None = None, make_id: Callable[[], str] = new_id) -> None:
+        """Start at sample 0 with a closed gate."""
+        self._settings = settings or GateSettings()
+        self._make_id = make_id
+        self._vad = webrtcvad.Vad(self._settings.vad_mode)
+        self._warm_up = _WARM_UP_FRAMES + 1
+        self._floor = NoiseFloor()
+        self._rest = np.empty(0, np.int16)
+        self._next = 0
+        self._before: deque[_Frame] = deque(maxlen=_frames(self._settings.pre_roll_s))
+        self._talk: _Talk | None = None
+
+    @property
+    def position(self) -> int:
+        """Samples taken in so far."""
+        return self._next * FRAME + len(self._rest)
+
+    @property
+    def speaking(self) -> bool:
+        """Whether speech is under way or may just have begun."""
+        return self._talk is not None
+
+    def push(self, samples: Samples) -> list[GateEvent]:
+        """Take in the next samples; returns what became certain."""
+        sound = np.concatenate((self._rest, samples))
+        count = len(sound) // FRAME
+        self._rest = sound[count * FRAME :]
+        if count == 0:
+            return []
+        frames = sound[: count * FRAME].reshape(count, FRAME)
+        levels = speech_levels(frames)
+        threshold = max(self._floor.dbfs, _LOWEST_FLOOR_DBFS)
+        self._floor.observe(levels)
+        pcm = frames.tobytes()
+        cut = [pcm[i * FRAME * 2 : (i + 1) * FRAME * 2] for i in range(count)]
+        if self._talk is None and float(levels.max()) < threshold + self._settings.margin_db:
+            self._next += count
+            self._before.extend(_Frame(*each, voiced=False) for each in zip(cut, levels.tolist(), strict=True))
+            return []
+        events: list[GateEvent] = []
+        for each, level in zip(cut, levels.tolist(), strict=True):
+            margin = self._settings.margin_db if self._talk is None else self._settings.margin_open_db
+            voiced = level >= threshold + margin and self._is_speech(each)
+            self._step(_Frame(each, level, voiced), events)
+        return events
+
+    def flush(self) -> list[GateEvent]:
+        """End the utterance under way here, as the sound breaks off."""
+        events: list[GateEvent] = []
+        if self._talk is not None:
+            self._close(self._talk, events)
+        self._before.clear()
+        self._next, self._rest = self._next + -(-len(self._rest) // FRAME), self._rest[:0]
+        return events
+
+    def _is_speech(self, pcm: bytes) -> bool:
+        speech: bool = self._vad.is_speech(pcm, SAMPLE_RATE)
+        self._warm_up = max(0, self._warm_up - 1)
+        return speech and not self._warm_up
+
+    def _step(self, frame: _Frame, events: list[GateEvent]) -> None:
+        number, self._next = self._next, self._next + 1
+        talk = self._talk
+        if talk is None:
+            if not frame.voiced:
+                self._before.append(frame)
+                return
+            begin = number - len(self._before)
+            talk = self._talk = _Talk(self._make_id(), begin, number, number, frames=list(self._before))
+            self._before.clear()
+        talk.frames.append(frame)
+        if frame.voiced:
+            talk.last = number
+            talk.voiced += 1
+            self._start_if_certain(talk, events)
+        elif number - talk.last >= self._patience(talk):
+            self._close(talk, events)
+        if self._talk is talk and len(talk.frames) >= _frames(self._settings.maximum_s):
+            self._cut(talk, events)
+
+    def _patience(self, talk: _Talk) -> int:
+        """Frames of silence that end this talk; a click is given up sooner than a word."""
+        if not talk.started and talk.voiced < _BLIP_FRAMES:
+            return _QUIET_FRAMES
+        return _frames(self._settings.hangover_s)
+
+    def _start_if_certain(self, talk: _Talk, events: list[GateEvent]) -> None:
+        minimum = _frames(self._settings.minimum_s)
+        if not talk.started and talk.last - talk.first + 1 >= minimum and talk.voiced >= minimum * 2 // 3:
+            talk.started = True
+            events.append(SpeechStarted(talk.id, talk.first * FRAME))
+
+    def _close(self, talk: _Talk, events: list[GateEvent]) -> None:
+        """End the talk; its last frames are the next one's pre-roll."""
+        self._talk = None
+        self._before.extend(talk.frames)
+        if talk.started:
+            end = talk.last + 1
+            kept = min(len(talk.frames), end - talk.begin + _frames(self._settings.tail_s))
+            pcm = b"".join(frame.pcm for frame in talk.frames[:kept])
+            events.append(SpeechEnded(talk.id, end * FRAME))
+            events.append(Heard(talk.id, talk.first * FRAME, end * FRAME, talk.begin * FRAME, pcm))
+
+    def _cut(self, talk: _Talk, events: list[GateEvent]) -> None:
+        """End a talk that is too long at its quietest point; what follows is gone through again."""
+        at = _quietest([frame.level for frame in talk.frames], _frames(self._settings.cut_from_s))
+        talk.frames, rest = talk.frames[:at], talk.frames[at:]
+        voiced = [talk.begin + i for i, frame in enumerate(talk.frames) if frame.voiced]
+        talk.last = voiced[-1]
+        self._close(talk, events)
+        self._before.clear()
+        self._next = talk.begin + at
+        for frame in rest:
+            self._step(frame, events)
+
+
+def _frames(seconds: float) -> int:
+    return round(seconds / _FRAME_S)
+
+
+def _quietest(levels: Sequence[float], first: int) -> int:
+    """Index, not before `first`, of the middle of the quietest 150 ms."""
+    smooth = np.convolve(np.asarray(levels), np.full(_QUIET_FRAMES, 1 / _QUIET_FRAMES), "valid")
+    return first + int(np.argmin(smooth[first:])) + _QUIET_FRAMES // 2

@@ -1,0 +1,139 @@
+"""The sidecar's end of one capture worker: which sessions run there, and which answers are waited for."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+import logging
+
+from ..domain.clock import Clock
+from ..domain.errors import CaptureCode, CaptureError, UnavailableError
+from ..domain.streams import Transport
+from ..processes.supervised import ChildSpec, SupervisedChild
+from ..processes.wire import Message, WireError
+from .messages import (
+    Answer,
+    CancelProbe,
+    Command,
+    Ended,
+    LowerTransport,
+    Open,
+    Probe,
+    Probed,
+    Snapshot,
+    TakeSnapshot,
+    read_report,
+    to_message,
+)
+from .status import ProbeResult
+from .stream_capture import StreamCapture
+
+MODULE = "wallflower_sidecar.capture.worker"
+_MOST_REQUESTS = 200
+_LOGGER = logging.getLogger(__name__)
+
+
+class WorkerLink:
+    """One supervised capture worker and the streams whose sessions it runs."""
+
+    def __init__(self, name: str, clock: Clock, numbers: Iterator[int]) -> None:
+        """Name the worker; `numbers` gives sessions and requests ids that are never used twice."""
+        self.streams: dict[str, StreamCapture] = {}
+        self.child = SupervisedChild(
+            ChildSpec(name, MODULE),
+            on_message=self._take,
+            on_up=self._came_up,
+            on_down=self._went_down,
+            clock=clock,
+        )
+        self._numbers = numbers
+        self._up = asyncio.Event()
+        self._owners: dict[int, StreamCapture] = {}
+        self._requests: dict[int, asyncio.Future[Answer]] = {}
+
+    def open(self, owner: StreamCapture, url: str, transports: tuple[LowerTransport, ...]) -> int | None:
+        """Start a session whose reports go to `owner`; None when the worker is down."""
+        session = next(self._numbers)
+        if not self.send(Open(session, url, transports)):
+            return None
+        self._owners[session] = owner
+        return session
+
+    def send(self, command: Command) -> bool:
+        """Send a command; False when the worker is down or does not read."""
+        return self.child.up and self.child.send(to_message(command))
+
+    def kill(self, reason: str) -> None:
+        """End the worker with all its sessions; it starts again."""
+        self.child.kill(reason)
+
+    async def snapshot(self, session: int, width: int | None) -> bytes:
+        """Return a JPEG of a session's newest picture; raises UnavailableError."""
+        answer = await self._ask(lambda request: TakeSnapshot(session, request, width))
+        if not isinstance(answer, Snapshot) or answer.jpeg is None:
+            raise UnavailableError("The picture cannot be decoded now.")
+        return answer.jpeg
+
+    async def probe(self, url: str, transports: tuple[LowerTransport, ...]) -> ProbeResult:
+        """Find out what a camera offers; raises CaptureError. A cancelled probe ends in the worker too."""
+        await self._up.wait()
+        try:
+            answer = await self._ask(lambda request: Probe(request, url, transports))
+        except UnavailableError:
+            raise CaptureError(CaptureCode.WORKER_DIED) from None
+        if not isinstance(answer, Probed) or answer.code is not None or answer.transport is None:
+            code = answer.code if isinstance(answer, Probed) else None
+            raise CaptureError(CaptureCode(code or CaptureCode.INTERNAL))
+        return ProbeResult(answer.video, answer.audio, Transport(answer.transport), answer.took_s)
+
+    async def _ask(self, command: Callable[[int], Command]) -> Answer:
+        if len(self._requests) >= _MOST_REQUESTS:
+            raise UnavailableError("Too many requests are waiting for the cameras.")
+        number = next(self._numbers)
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._requests[number] = answer
+        try:
+            if not self.send(command(number)):
+                raise UnavailableError("The capture process is being started again.")
+            return await answer
+        finally:
+            del self._requests[number]
+            if answer.cancelled():
+                self.send(CancelProbe(number))
+
+    def _take(self, message: Message) -> None:
+        try:
+            report = read_report(message)
+        except WireError as error:
+            _LOGGER.error("[%s] %s", self.child.spec.name, error)  # noqa: TRY400 - the trace adds nothing
+            self.kill("sent what cannot be understood")
+            return
+        match report:
+            case Snapshot() | Probed():
+                answer = self._requests.get(report.request)
+                if answer is not None and not answer.done():
+                    answer.set_result(report)
+            case _:
+                owner = self._owners.get(report.session)
+                if isinstance(report, Ended):
+                    self._owners.pop(report.session, None)
+                if owner is not None:
+                    owner.report(report)
+
+    def _came_up(self) -> None:
+        self._up.set()
+        for stream in tuple(self.streams.values()):
+            stream.tick()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no stream and no session is left here."""
+        return not self.streams and not self._owners
+
+    def _went_down(self, reason: str) -> None:  # noqa: ARG002
+        self._up.clear()
+        owners = set(self._owners.values())
+        self._owners.clear()
+        for owner in owners:
+            owner.worker_died()
+        for answer in self._requests.values():
+            if not answer.done():
+                answer.set_exception(UnavailableError("The capture process ended unexpectedly."))

@@ -1,0 +1,178 @@
+"""What the sidecar and a capture worker tell each other: frozen values that travel as wire messages."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from ..domain.streams import AudioInfo, VideoInfo
+from ..processes.wire import Message, WireError
+
+type LowerTransport = Literal["tcp", "udp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Start a session; `transports` are tried in this order; `url` holds its password in clear."""
+
+    session: int
+    url: str
+    transports: tuple[LowerTransport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End a session between two packets."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """Shut the sockets of a session that does not end, so that its thread wakes up."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSnapshot:
+    """Make a JPEG of the newest picture, `width` pixels wide (None, or more than it has: as it is)."""
+
+    session: int
+    request: int
+    width: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Find out what a camera offers."""
+
+    request: int
+    url: str
+    transports: tuple[LowerTransport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelProbe:
+    """Nobody waits for the answer any more."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """The host name is resolved; the camera is being spoken to."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The camera offers this; None is what it has not."""
+
+    session: int
+    transport: LowerTransport
+    video: VideoInfo | None
+    audio: AudioInfo | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """Packets arrived since the last report, twice a second; `level_dbfs` is the newest sound's level."""
+
+    session: int
+    video: bool
+    audio: bool
+    level_dbfs: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEdge:
+    """Speech started or ended at `at` (seconds since 1970, UTC); for each utterance exactly one of each."""
+
+    session: int
+    utterance: str
+    started: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A whole utterance: int16 mono 16 kHz from `pcm_start`; times are seconds since 1970, UTC."""
+
+    session: int
+    utterance: str
+    start: float
+    end: float
+    pcm_start: float
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The session's last word; `code` is a CaptureCode, None when it was asked to end."""
+
+    session: int
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The JPEG that was asked for, None when the picture cannot be decoded."""
+
+    request: int
+    jpeg: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a camera offers, or the CaptureCode that kept it from saying so."""
+
+    request: int
+    code: str | None
+    transport: LowerTransport | None = None
+    video: VideoInfo | None = None
+    audio: AudioInfo | None = None
+    took_s: float = 0.0
+
+
+type Command = Open | Close | Shut | TakeSnapshot | Probe | CancelProbe
+type SessionReport = Connecting | Opened | Alive | SpeechEdge | Spoken | Ended
+type Answer = Snapshot | Probed
+type Report = SessionReport | Answer
+
+_COMMANDS: tuple[type[Command], ...] = (Open, Close, Shut, TakeSnapshot, Probe, CancelProbe)
+_REPORTS: tuple[type[Report], ...] = (Connecting, Opened, Alive, SpeechEdge, Spoken, Ended, Snapshot, Probed)
+
+
+def to_message(item: Command | Report) -> Message:
+    """Write a command or report as a wire message."""
+    return {"t": type(item).__name__, **asdict(item)}
+
+
+def read_command(message: Message) -> Command:
+    """Read what the sidecar sent; raises WireError when it is no command."""
+    for kind in _COMMANDS:
+        if kind.__name__ == message["t"]:
+            return _read(kind, message)
+    raise WireError("a command of an unknown type")
+
+
+def read_report(message: Message) -> Report:
+    """Read what a worker sent; raises WireError when it is no report."""
+    for kind in _REPORTS:
+        if kind.__name__ == message["t"]:
+            return _read(kind, message)
+    raise WireError("a report of an unknown type")
+
+
+def _read[T](kind: type[T], message: Message) -> T:
+    fields: dict[str, Any] = {key: value for key, value in message.items() if key != "t"}
+    try:
+        if isinstance(fields.get("video"), dict):
+            fields["video"] = VideoInfo(**fields["video"])
+        if isinstance(fields.get("audio"), dict):
+            fields["audio"] = AudioInfo(**fields["audio"])
+        if "transports" in fields:
+            fields["transports"] = tuple(fields["transports"])
+        return kind(**fields)
+    except TypeError:
+        raise WireError("a message with other fields than its type has") from None

@@ -1,0 +1,187 @@
+"""One RTSP session in one thread: opened, read to its end, closed by the same thread."""
+
+from collections.abc import Callable
+from dataclasses import replace
+import logging
+import threading
+from typing import cast
+
+import av
+from av.audio.stream import AudioStream
+from av.packet import Packet
+
+from ..domain.camera_url import CameraUrl
+from ..domain.clock import Clock
+from ..domain.errors import CaptureCode, CaptureError, FieldError
+from .failures import streaming_code
+from .hearing import Hearing
+from .messages import Alive, Connecting, Ended, Open, Opened, Report
+from .nal import VideoGuard
+from .network import Address, resolve, shut_silent
+from .picture import NewestPicture, Picture, size_of
+from .rtsp import Camera, open_camera
+
+REPORT_EVERY_S = 0.5
+_PROVEN_AFTER_S = 1.0
+_PICTURE_GONE_S = 8.0
+"""When the sound goes on and the picture does not, the camera sends another codec, which libav drops in silence."""
+
+_LIVELY_S = 2.0
+"""Seconds between two pictures of a camera of which that can be said."""
+
+_SILENT_S = 2.0
+_LOGGER = logging.getLogger(__name__)
+
+type PictureAsker = Callable[[Picture | None], None]
+
+
+class Session:
+    """Runs in its own thread (`run`); the other methods may be called from any."""
+
+    def __init__(self, order: Open, clock: Clock, report: Callable[[Report], None]) -> None:
+        """Prepare a session; everything it has to say goes to `report`, last of all `Ended`."""
+        self.number = order.session
+        self._order = order
+        self._clock = clock
+        self._report = report
+        self._stop = threading.Event()
+        self._addresses: list[Address] = []
+        self._hearing = Hearing(order.session, clock, report)
+        self._lock = threading.Lock()
+        self._picture: NewestPicture | None = None
+        self._askers: list[PictureAsker] = []
+        self._ended = False
+        self._guard = VideoGuard("")
+        self._offer: Opened | None = None
+        self._first_video_s: float | None = None
+        self._last_video_s = float("-inf")
+        self._video_interval_s = float("inf")
+        self._proven = False
+        self._reported_s = float("-inf")
+        self._saw_video = self._saw_audio = False
+
+    def close(self) -> None:
+        """Ask the session to end before its next packet."""
+        self._stop.set()
+
+    def shut(self) -> None:
+        """Wake a thread that waits for a silent camera."""
+        self._stop.set()
+        shut_silent(self._addresses, _SILENT_S)
+
+    def ask_for_picture(self, asker: PictureAsker) -> None:
+        """Call `asker` with the newest picture, now or with the next key frame; with None at the end."""
+        with self._lock:
+            picture = self._picture.take(self._clock.monotonic()) if self._picture else None
+            if picture is None and not self._ended:
+                self._askers.append(asker)
+                return
+        asker(picture)
+
+    def run(self) -> None:
+        """Run the session to its end."""
+        code: CaptureCode | None
+        try:
+            self._capture()
+            code = CaptureCode.EOF
+        except (CaptureError, FieldError) as error:
+            code = error.code if isinstance(error, CaptureError) else CaptureCode.INTERNAL
+        except av.FFmpegError as error:
+            code = streaming_code(error)
+        except Exception:
+            _LOGGER.exception("session %d failed", self.number)
+            code = CaptureCode.INTERNAL
+        self._ended = True
+        self._answer_askers()
+        self._report(Ended(self.number, None if self._stop.is_set() else code))
+
+    def _capture(self) -> None:
+        url = CameraUrl.parse(self._order.url)
+        self._addresses = resolve(url)
+        self._report(Connecting(self.number))
+        camera = open_camera(url, self._addresses, self._order.transports, cancelled=self._stop.is_set)
+        try:
+            self._read(camera)
+        finally:
+            try:
+                self._hearing.close()
+            finally:
+                camera.container.close()
+
+    def _read(self, camera: Camera) -> None:
+        if camera.video is None and camera.audio is None:
+            raise CaptureError(CaptureCode.NO_AUDIO)
+        self._offer = Opened(self.number, camera.transport, camera.video_info, camera.audio_info)
+        self._report(self._offer)
+        video_index = audio_index = -1
+        if camera.audio is not None:
+            camera.audio.codec_context.thread_count = 1
+            audio_index = camera.audio.index
+        if camera.video is not None:
+            video_index = camera.video.index
+            context = camera.video.codec_context
+            self._guard = VideoGuard(context.name)
+            self._picture = NewestPicture(context.name, context.extradata)
+        for packet in camera.container.demux():
+            if self._stop.is_set():
+                return
+            if not packet.size:
+                continue
+            arrival_s = self._clock.monotonic()
+            if packet.stream_index == audio_index:
+                self._hearing.take(cast("Packet[AudioStream]", packet), arrival_s)
+                self._saw_audio = True
+            elif packet.stream_index == video_index:
+                self._look(bytes(packet), arrival_s, key=packet.is_keyframe)
+            if self._video_interval_s < _LIVELY_S and arrival_s - self._last_video_s > _PICTURE_GONE_S:
+                raise CaptureError(CaptureCode.CODEC_CHANGED)
+            self._report_liveness(arrival_s)
+
+    def _look(self, packet: bytes, arrival_s: float, *, key: bool) -> None:
+        fault = self._guard.observe(packet)
+        if fault is not None:
+            raise CaptureError(fault)
+        self._saw_video = True
+        self._first_video_s = self._first_video_s or arrival_s
+        self._video_interval_s, self._last_video_s = arrival_s - self._last_video_s, arrival_s
+        if self._picture is None:
+            return
+        self._picture.keep(packet, arrival_s, key=key)
+        if key:
+            self._answer_askers()
+            self._check_size(packet, self._picture.take(arrival_s))
+
+    def _check_size(self, key_frame: bytes, picture: Picture | None) -> None:
+        """Complete the offer of a camera that tells its size only in the picture; notice when the size changes."""
+        changed = self._guard.has_new_parameters(key_frame)
+        video = self._offer.video if self._offer else None
+        if self._offer is None or video is None or picture is None or (video.width and not changed):
+            return
+        size = size_of(picture)
+        if size is None or size == (video.width, video.height):
+            return
+        if video.width:
+            raise CaptureError(CaptureCode.CODEC_CHANGED)
+        self._offer = replace(self._offer, video=replace(video, width=size[0], height=size[1]))
+        self._report(self._offer)
+
+    def _answer_askers(self) -> None:
+        with self._lock:
+            askers, self._askers = self._askers, []
+        for asker in askers:
+            self.ask_for_picture(asker)
+
+    def _report_liveness(self, now_s: float) -> None:
+        if self._is_proven(now_s) and now_s - self._reported_s >= REPORT_EVERY_S:
+            self._reported_s = now_s
+            level = self._hearing.level_dbfs if self._saw_audio else None
+            self._report(Alive(self.number, self._saw_video, self._saw_audio, level))
+            self._saw_video = self._saw_audio = False
+
+    def _is_proven(self, now_s: float) -> bool:
+        """Whether what arrives is worth the name: sound that could be decoded, or a second of sane pictures."""
+        if not self._proven:
+            since = self._first_video_s
+            seen = since is not None and now_s - since >= _PROVEN_AFTER_S and not self._guard.suspicious
+            self._proven = seen or self._hearing.level_dbfs is not None
+        return self._proven

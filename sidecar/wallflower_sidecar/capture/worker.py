@@ -1,0 +1,149 @@
+"""The capture worker: a child process with one thread for each camera."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+import logging
+import threading
+import time
+
+import av.logging
+
+from ..domain.camera_url import CameraUrl
+from ..domain.clock import Clock, SystemClock
+from ..domain.errors import CaptureCode, CaptureError, WallflowerError
+from ..processes.child import Channel, run_child
+from .messages import (
+    CancelProbe,
+    Close,
+    Open,
+    Probe,
+    Probed,
+    Report,
+    Shut,
+    Snapshot,
+    TakeSnapshot,
+    read_command,
+    to_message,
+)
+from .network import resolve
+from .picture import Picture, to_jpeg
+from .rtsp import open_camera
+from .session import Session
+
+_DECODERS = 2
+_MOST_SNAPSHOTS = 64
+_FAREWELL_S = 1.0
+_LOGGER = logging.getLogger(__name__)
+
+
+class Worker:
+    """Carries out the sidecar's commands; each session and each probe has its own thread."""
+
+    def __init__(self, report: Callable[[Report], None], clock: Clock) -> None:
+        """Have no sessions yet."""
+        self._report = report
+        self._clock = clock
+        self._sessions: dict[int, Session] = {}
+        self._probes: dict[int, threading.Event] = {}
+        self._decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="picture")
+        self._snapshots = threading.Semaphore(_MOST_SNAPSHOTS)
+
+    def obey(self, command: object) -> None:
+        """Carry out one command; none of them waits for a camera."""
+        match command:
+            case Open():
+                self._open(command)
+            case Close(number) if session := self._sessions.get(number):
+                session.close()
+            case Shut(number) if session := self._sessions.get(number):
+                session.shut()
+            case TakeSnapshot():
+                self._take_snapshot(command)
+            case Probe():
+                cancelled = self._probes[command.request] = threading.Event()
+                self._start(f"probe-{command.request}", lambda: self._probe(command, cancelled))
+            case CancelProbe(request) if event := self._probes.get(request):
+                event.set()
+
+    def end(self) -> None:
+        """Ask all sessions to end and wait a moment, so that cameras are told and last words are heard."""
+        deadline = time.monotonic() + _FAREWELL_S
+        for session in tuple(self._sessions.values()):
+            session.close()
+        while self._sessions and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def _open(self, order: Open) -> None:
+        session = self._sessions[order.session] = Session(order, self._clock, self._report)
+        self._start(f"session-{order.session}", lambda: self._run(session))
+
+    def _start(self, name: str, target: Callable[[], None]) -> None:
+        threading.Thread(target=target, name=name, daemon=True).start()
+
+    def _run(self, session: Session) -> None:
+        try:
+            session.run()
+        finally:
+            self._sessions.pop(session.number, None)
+
+    def _take_snapshot(self, order: TakeSnapshot) -> None:
+        session = self._sessions.get(order.session)
+        if session is None or not self._snapshots.acquire(blocking=False):
+            self._report(Snapshot(order.request, None))
+            return
+        session.ask_for_picture(lambda picture: self._decode_later(order, picture))
+
+    def _decode_later(self, order: TakeSnapshot, picture: Picture | None) -> None:
+        self._decoders.submit(self._decode, order, picture)
+
+    def _decode(self, order: TakeSnapshot, picture: Picture | None) -> None:
+        jpeg = None
+        try:
+            jpeg = to_jpeg(picture, order.width) if picture else None
+        except Exception:
+            _LOGGER.exception("a snapshot failed")
+        finally:
+            self._snapshots.release()
+        self._report(Snapshot(order.request, jpeg))
+
+    def _probe(self, order: Probe, cancelled: threading.Event) -> None:
+        began = time.monotonic()
+        code = CaptureCode.INTERNAL
+        try:
+            url = CameraUrl.parse(order.url)
+            camera = open_camera(url, resolve(url), order.transports, cancelled=cancelled.is_set)
+            took_s = time.monotonic() - began
+            answer = Probed(
+                order.request, None, camera.transport, camera.video_info, camera.audio_info, round(took_s, 3)
+            )
+            camera.container.close()
+        except WallflowerError as error:
+            if isinstance(error, CaptureError):
+                code = error.code
+            answer = Probed(order.request, code, took_s=round(time.monotonic() - began, 3))
+        except Exception:
+            _LOGGER.exception("a probe failed")
+            answer = Probed(order.request, code)
+        self._probes.pop(order.request, None)
+        if not cancelled.is_set():
+            self._report(answer)
+
+
+def main(channel: Channel) -> None:
+    """Obey the sidecar until it says stop."""
+    av.logging.set_level(None)  # libav's own lines hold addresses with passwords
+    worker = Worker(lambda report: _send(channel, report), SystemClock())
+    try:
+        while True:
+            worker.obey(read_command(channel.receive()))
+    finally:
+        worker.end()
+
+
+def _send(channel: Channel, report: Report) -> None:
+    if not channel.send(to_message(report)):
+        _LOGGER.warning("a %s report was dropped, the sidecar does not read", type(report).__name__)
+
+
+if __name__ == "__main__":
+    run_child(main)

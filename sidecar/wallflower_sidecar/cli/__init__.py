@@ -1,0 +1,25 @@
+"""The `wallflower` command."""
+
+import click
+
+from .. import __version__
+from .common import Commands, debug_option
+from .doctor import doctor
+from .pair import pair
+from .probe import probe
+from .serve import serve
+from .transcribe import transcribe
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="wallflower")
+@debug_option
+def main() -> None:
+    """Listen to cameras: live, searchable transcripts and keyword hits, all in the house.
+
+    Settings come from WALLFLOWER_* variables and from wallflower.toml in the data folder.
+    """
+
+
+for command in (serve, pair, probe, transcribe, doctor):
+    main.add_command(command)

@@ -1,0 +1,1 @@
+"""What Wallflower talks about: frozen values and pure rules, no input or output."""

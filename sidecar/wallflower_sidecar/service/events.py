@@ -1,0 +1,82 @@
+"""The event log: what happens is numbered in the database first, then told to whoever listens."""
+
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..domain.events import Event, EventBounds, EventPage, EventType, NewEvent
+from ..events import Broadcaster, Replay, Resync
+from ..store import Database, events as stored_events
+
+__all__ = ["EventLog", "EventWriter", "Resync"]
+
+
+class EventWriter:
+    """One transaction's events, in the order in which they will be told."""
+
+    def __init__(self, connection: AsyncConnection, after_commit: Callable[[Callable[[], None]], None]) -> None:
+        """Start without events on an open transaction."""
+        self.connection = connection
+        self.after_commit = after_commit
+        """What must be true once this is committed, and before anybody is told or may write: call it then."""
+
+        self._events: list[tuple[NewEvent, bool]] = []
+
+    def add(self, event: NewEvent, *, stored: bool = True) -> None:
+        """Tell this event after commit; one that is not stored gets no number and is never replayed."""
+        self._events.append((event, stored))
+
+    async def number(self) -> list[Event]:
+        """Store the events that are to be stored; returns all of them in order, those with their numbers."""
+        kept = await stored_events.append(self.connection, [event for event, stored in self._events if stored])
+        numbered = iter(kept)
+        return [
+            next(numbered) if stored else Event(None, event.type, event.data, event.stream)
+            for event, stored in self._events
+        ]
+
+
+class EventLog:
+    """The only way to a stored event: rows and events in one transaction, told once it is committed."""
+
+    def __init__(self, database: Database, broadcaster: Broadcaster) -> None:
+        """Write to the database, tell through the broadcaster."""
+        self._database = database
+        self._broadcaster = broadcaster
+
+    def transaction(self) -> AbstractAsyncContextManager[EventWriter]:
+        """Write rows and events together; events are told in the order of their numbers, since writers take turns."""
+        return self._told(self._database.write())
+
+    def erasure(self) -> AbstractAsyncContextManager[EventWriter]:
+        """Like `transaction`, for deleting: what is deleted within is in no file on return."""
+        return self._told(self._database.erase())
+
+    @asynccontextmanager
+    async def open(
+        self, *, after: int | None = None, stream: str | None = None, types: frozenset[EventType] = frozenset()
+    ) -> AsyncGenerator[Replay]:
+        """Read what was missed after an id, then what happens; ends for a reader too slow, and at a stop."""
+        async with Replay(self._broadcaster, self, after=after, stream=stream, types=types) as replay:
+            yield replay
+
+    async def bounds(self) -> EventBounds:
+        """Return the oldest number held and the newest given."""
+        async with self._database.read() as connection:
+            return await stored_events.bounds(connection)
+
+    async def read_after(
+        self, after: int, *, limit: int, stream: str | None, types: Collection[EventType]
+    ) -> EventPage:
+        """Return the next stored events after a number."""
+        async with self._database.read() as connection:
+            return await stored_events.read_after(connection, after, limit=limit, stream=stream, types=types)
+
+    @asynccontextmanager
+    async def _told(self, transaction: AbstractAsyncContextManager[AsyncConnection]) -> AsyncGenerator[EventWriter]:
+        async with transaction as connection:
+            writer = EventWriter(connection, self._database.after_commit)
+            yield writer
+            events = await writer.number()
+            self._database.after_commit(lambda: self._broadcaster.publish(events))

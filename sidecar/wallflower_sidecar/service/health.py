@@ -1,0 +1,101 @@
+"""The sidecar's condition, checked again and again, told when it changes."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+import shutil
+
+from ..domain.clock import Clock
+from ..domain.documents import health_document, transcriber_document
+from ..domain.errors import UnavailableError
+from ..domain.events import EventType, NewEvent
+from ..domain.health import Check, HealthStatus, TranscriberInfo
+from ..domain.streams import Stream, StreamState, StreamStatus
+from .events import EventLog
+
+CHECK_INTERVAL_S = 2.0
+LOW_DISK_BYTES = 256 * 1024 * 1024
+"""Below this free space the data folder is reported: SQLite needs room for its journal."""
+
+
+def cameras_check(cameras: list[tuple[Stream, StreamStatus]]) -> Check:
+    """One check for all cameras: their number, never their names."""
+    enabled = [status for stream, status in cameras if stream.enabled]
+    well = sum(status.state is StreamState.STREAMING for status in enabled)
+    status = HealthStatus.OK if well == len(enabled) else HealthStatus.DEGRADED
+    return Check("cameras", status, f"{well} of {len(enabled)} cameras deliver sound and picture.")
+
+
+def transcriber_check(info: TranscriberInfo) -> Check:
+    """Whether speech can become text now."""
+    if info.state == "ready":
+        return Check("transcriber", HealthStatus.OK, f"{info.model or info.engine} is ready.")
+    sentences = {
+        "starting": "The speech model is being loaded.",
+        "downloading": "The speech model is being downloaded.",
+        "no_model": "There is no speech model. Install the bundled one or name one in WALLFLOWER_MODEL.",
+    }
+    detail = info.detail or sentences.get(info.state, "The speech model cannot be used; the log says why.")
+    return Check("transcriber", HealthStatus.DEGRADED, detail)
+
+
+def disk_check(folder: Path) -> Check:
+    """Whether the data folder's disk has room."""
+    try:
+        free_bytes = shutil.disk_usage(folder).free
+    except OSError as error:
+        return Check("disk", HealthStatus.DEGRADED, f"The data folder cannot be looked at ({error.strerror}).")
+    if free_bytes < LOW_DISK_BYTES:
+        return Check("disk", HealthStatus.DEGRADED, f"Only {free_bytes // 2**20} MiB are free in the data folder.")
+    return Check("disk", HealthStatus.OK, f"{free_bytes // 2**20} MiB are free in the data folder.")
+
+
+class HealthWatch:
+    """Gathers the checks and records `server.changed` when one of them, or the transcriber, changes."""
+
+    def __init__(
+        self,
+        events: EventLog,
+        clock: Clock,
+        *,
+        checks: Callable[[], list[Check]],
+        transcriber: Callable[[], TranscriberInfo],
+    ) -> None:
+        """Ask `checks` and `transcriber` each time."""
+        self._events = events
+        self._clock = clock
+        self._checks = checks
+        self._transcriber = transcriber
+        self._told: object = None
+        self._seen: str | None = None
+        self._news = asyncio.Event()
+
+    def transcriber_changed(self, info: TranscriberInfo) -> None:
+        """Look at once when the transcriber went into another state; its progress can wait."""
+        if info.state != self._seen:
+            self._news.set()
+
+    async def run(self) -> None:
+        """Look at once, every two seconds and at a change of the transcriber, until cancelled."""
+        while True:
+            self._news.clear()
+            with suppress(UnavailableError):  # the database's own condition, which is told once it can be
+                await self._look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_INTERVAL_S):
+                    await self._news.wait()
+
+    async def _look(self) -> None:
+        checks, info = self._checks(), self._transcriber()
+        self._seen = info.state
+        now = (
+            [(check.name, check.status) for check in checks],
+            (info.engine, info.model, info.state, info.progress),
+        )
+        if now == self._told:
+            return
+        data = {**health_document(checks, private=True), "transcriber": transcriber_document(info)}
+        async with self._events.transaction() as writer:
+            writer.add(NewEvent(EventType.SERVER_CHANGED, data, self._clock.now()))
+        self._told = now

@@ -1,0 +1,154 @@
+"""Wires the parts together and owns their tasks from start to stop."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager, suppress
+import logging
+from typing import Any, Self
+
+from ..capture.supervisor import CaptureSupervisor
+from ..domain.clock import Clock, SystemClock
+from ..domain.health import Check, TranscriberInfo
+from ..domain.transcripts import Hints, Transcript, Utterance
+from ..events import Broadcaster
+from ..keywords import KeywordMatcher
+from ..settings import Settings
+from ..speech import EmbeddedTranscriber, Scheduler
+from ..store import Database
+from .access import Access
+from .capture_events import CaptureEvents
+from .events import EventLog
+from .health import HealthWatch, cameras_check, disk_check, transcriber_check
+from .retention import Retention
+from .streams import Streams, is_transcribed
+from .transcripts import Transcripts
+from .upkeep import Upkeep
+
+LOGGER = logging.getLogger(__name__)
+
+DRAIN_S = 3.0
+"""At a stop, how long utterances already heard may take to become text; SIGTERM must end everything within 10 s."""
+
+
+class Service:
+    """The running sidecar without its HTTP side; `open` starts it, leaving the block stops it."""
+
+    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+        """Build the parts on an open database; nothing runs yet."""
+        self.settings = settings
+        self.server_id = database.server_id
+        self.started_at = clock.now()
+        self._database = database
+        self._clock = clock
+        self._broadcaster = Broadcaster()
+        matcher = KeywordMatcher()
+        self._transcriber = EmbeddedTranscriber(settings.model, models_dir=settings.models_dir, clock=clock)
+        self._scheduler = Scheduler(self._transcriber, on_transcript=self._heard, clock=clock)
+        self.events = EventLog(database, self._broadcaster)
+        self.access = Access(database, settings, clock)
+        self._reports = CaptureEvents(self.events, self._transcribe, clock)
+        self._capture = CaptureSupervisor(self._reports, clock=clock)
+        self.streams = Streams(
+            database,
+            self.events,
+            capture=self._capture,
+            scheduler=self._scheduler,
+            matcher=matcher,
+            clock=clock,
+            max_streams=settings.max_streams,
+        )
+        self._reports.follow(self.streams)
+        self.transcripts = Transcripts(database, self.events, matcher, clock, streams=self.streams)
+        self._health = HealthWatch(self.events, clock, checks=self.health, transcriber=self.transcriber)
+        self._retention = Retention(database, clock)
+        self._upkeep = Upkeep(clock)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Self]:
+        """Start everything, yield the running service, stop everything in reverse order."""
+        clock = clock or SystemClock()
+        database = await Database.open(settings.sqlite_path, clock=clock)
+        try:
+            service = cls(settings, database, clock)
+            await service.streams.load()
+            async with service._running():
+                yield service
+        finally:
+            await database.close()
+
+    def health(self) -> list[Check]:
+        """Return the condition of each part now."""
+        cameras = [(stream, self.streams.status(stream.id)) for stream in self.streams.all()]
+        return [
+            self._database.check(),
+            self._capture.check(),
+            cameras_check(cameras),
+            transcriber_check(self._transcriber.info),
+            disk_check(self.settings.data_dir),
+            self._upkeep.check(),
+        ]
+
+    def transcriber(self) -> TranscriberInfo:
+        """Return what transcribes, and how far it is behind."""
+        return self._scheduler.info()
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncGenerator[None]:
+        """Stop from the inside out, also when cancelled: what was heard until then still becomes text and events."""
+        unsubscribe = self._transcriber.subscribe(self._health.transcriber_changed)
+        keep = self._upkeep.keep
+        try:
+            async with (
+                running(
+                    keep("pairing", self.access.announce_codes),
+                    keep("retention", self._retention.run),
+                    keep("reports", self._reports.run),
+                ),
+                running(keep("transcriber", self._transcriber.run), keep("scheduler", self._scheduler.run)),
+            ):
+                try:
+                    async with running(keep("capture", self._run_capture), keep("health", self._health.run)):
+                        LOGGER.info("Wallflower listens to %d streams", len(self.streams.all()))
+                        yield
+                finally:
+                    await self._drain()
+                    await self._reports.finish()
+        finally:
+            unsubscribe()
+            self._broadcaster.close()
+
+    async def _run_capture(self) -> None:
+        if self._upkeep.failures["capture"]:
+            # The run that failed took its workers with it: every session begins anew.
+            for stream in self.streams.all():
+                self._capture.restart(stream.id)
+        await self._capture.run()
+
+    async def _drain(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                await self._scheduler.drain()
+
+    def _transcribe(self, utterance: Utterance) -> None:
+        stream = self.streams.find(utterance.stream)
+        if stream is not None and is_transcribed(stream):
+            hints = Hints(stream.language or self.settings.language)
+            self._scheduler.submit(utterance, hints)
+
+    async def _heard(self, utterance: Utterance, transcript: Transcript) -> None:
+        stream = self.streams.find(utterance.stream)
+        if stream is not None and is_transcribed(stream):
+            await self.transcripts.heard(utterance, transcript)
+
+
+@asynccontextmanager
+async def running(*work: Coroutine[Any, Any, object]) -> AsyncGenerator[None]:
+    """Run coroutines beside the block; they are cancelled and awaited after it."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each) for each in work]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()

@@ -1,0 +1,187 @@
+"""The streams as configured: kept in the database first, then followed by capture, rules and scheduler."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from ..capture.status import ProbeResult
+from ..capture.supervisor import CaptureSupervisor
+from ..domain.camera_url import CameraUrl
+from ..domain.clock import Clock
+from ..domain.documents import stream_document
+from ..domain.errors import ConflictError, NotFoundError
+from ..domain.events import EventType, NewEvent
+from ..domain.streams import Stream, StreamState, StreamStatus, TranscriptionStatus, Transport
+from ..domain.transcripts import Segment
+from ..keywords import KeywordMatcher, validate_rules
+from ..speech import Scheduler
+from ..store import Database, streams as stored, transcripts as stored_transcripts
+from ..store.streams import RecordedError
+from .events import EventLog, EventWriter
+
+__all__ = ["ProbeResult", "RecordedError", "Streams"]
+
+
+class Streams:
+    """Every change is committed with its event before anything acts on it."""
+
+    def __init__(
+        self,
+        database: Database,
+        events: EventLog,
+        *,
+        capture: CaptureSupervisor,
+        scheduler: Scheduler,
+        matcher: KeywordMatcher,
+        clock: Clock,
+        max_streams: int,
+    ) -> None:
+        """Start without streams; `load` brings those of the database."""
+        self._database = database
+        self._events = events
+        self._capture = capture
+        self._scheduler = scheduler
+        self._matcher = matcher
+        self._clock = clock
+        self._max_streams = max_streams
+        self._streams: dict[str, Stream] = {}
+        self._changing = asyncio.Lock()
+        self._last_transcript_at: dict[str, datetime] = {}
+
+    async def load(self) -> None:
+        """Start what the database holds."""
+        async with self._database.read() as connection:
+            streams = await stored.load_streams(connection)
+            self._last_transcript_at = await stored.last_transcripts(connection)
+        for stream in streams:
+            self._take_up(stream)
+
+    def all(self) -> list[Stream]:
+        """Return all streams, ordered by id."""
+        return [self._streams[key] for key in sorted(self._streams)]
+
+    def find(self, stream_id: str) -> Stream | None:
+        """Return a stream, None if there is none."""
+        return self._streams.get(stream_id)
+
+    def get(self, stream_id: str) -> Stream:
+        """Return a stream; raises NotFoundError."""
+        stream = self._streams.get(stream_id)
+        if stream is None:
+            raise NotFoundError("There is no stream with this id.")
+        return stream
+
+    def status(self, stream_id: str) -> StreamStatus:
+        """Return what is known of a stream now."""
+        return self._status_of(self.get(stream_id))
+
+    def note_transcript(self, segment: Segment) -> None:
+        """Remember when the newest words of a stream ended."""
+        self._last_transcript_at[segment.stream] = segment.end
+
+    async def put(self, stream: Stream) -> bool:
+        """Add or replace a stream, True if it is new; raises FieldError (a mask that fits nothing), ConflictError."""
+        async with self._changing:
+            before = self._streams.get(stream.id)
+            if before is None and len(self._streams) >= self._max_streams:
+                raise ConflictError(f"There are {self._max_streams} streams already; MAX_STREAMS allows no more.")
+            await self._change(before, stream)
+        return before is None
+
+    async def patch(self, stream_id: str, change: Callable[[Stream], Stream]) -> Stream:
+        """Change a stream by a pure function of it; raises NotFoundError, FieldError."""
+        async with self._changing:
+            before = self.get(stream_id)
+            await self._change(before, change(before))
+            return self._streams[stream_id]
+
+    async def delete(self, stream_id: str, *, purge: bool) -> None:
+        """Remove a stream; its text stays until retention, or goes in the same transaction with `purge`."""
+        async with self._changing:
+            stream = self.get(stream_id)
+            # First of all, so that nothing of it is kept or told after its removal.
+            del self._streams[stream_id]
+            removed = asyncio.Event()
+            try:
+                await self._capture.remove_stream(stream_id)
+                self._scheduler.forget(stream_id)
+                self._matcher.forget(stream_id)
+                async with self._events.erasure() if purge else self._events.transaction() as writer:
+                    await self._remove(writer, stream_id, purge=purge)
+                    writer.after_commit(removed.set)
+            finally:
+                if removed.is_set():
+                    self._last_transcript_at.pop(stream_id, None)
+                else:
+                    self._take_up(stream)
+
+    def restart(self, stream_id: str) -> None:
+        """Start the session anew at once, clearing backoff and breaker; raises NotFoundError."""
+        self.get(stream_id)
+        self._capture.restart(stream_id)
+
+    async def snapshot(self, stream_id: str, width: int | None) -> bytes:
+        """Return a JPEG of the newest picture; raises NotFoundError, UnavailableError after 10 s without one."""
+        self.get(stream_id)
+        return await self._capture.snapshot(stream_id, width)
+
+    async def probe(self, url: str, transport: Transport, stream_id: str | None) -> ProbeResult:
+        """Ask a camera what it offers; `***` stands for the stream's password; raises CaptureError, FieldError."""
+        known = None if stream_id is None else CameraUrl.parse(self.get(stream_id).url)
+        address = CameraUrl.parse(url).unmasked(known)
+        return await self._capture.probe(address.text, transport)
+
+    async def errors(self, stream_id: str) -> list[RecordedError]:
+        """Return the last 100 errors, newest first; raises NotFoundError."""
+        self.get(stream_id)
+        async with self._database.read() as connection:
+            return await stored.list_errors(connection, stream_id)
+
+    async def _change(self, before: Stream | None, after: Stream) -> None:
+        known = None if before is None else CameraUrl.parse(before.url)
+        after = replace(after, url=CameraUrl.parse(after.url).unmasked(known).text)
+        validate_rules(after.keywords)
+        if after == before:
+            return
+        async with self._events.transaction() as writer:
+            # Looked at here, as reports of its state may have been told while others wrote.
+            now = self._clock.now()
+            status = StreamStatus(StreamState.IDLE, now) if before is None else self._status_of(after)
+            await stored.save_stream(writer.connection, after)
+            writer.add(NewEvent(EventType.STREAM_CHANGED, stream_document(after, status), now, after.id))
+            writer.after_commit(lambda: self._take_up(after))
+
+    async def _remove(self, writer: EventWriter, stream_id: str, *, purge: bool) -> None:
+        await stored.delete_stream(writer.connection, stream_id)
+        if purge:
+            await stored_transcripts.purge(writer.connection, stream_id)
+        writer.add(NewEvent(EventType.STREAM_REMOVED, {"stream": stream_id}, self._clock.now(), stream_id))
+
+    def _status_of(self, stream: Stream) -> StreamStatus:
+        capture = self._capture.status(stream.id)
+        return StreamStatus(
+            state=capture.state,
+            since=capture.since,
+            error=capture.error,
+            next_retry_at=capture.next_retry_at,
+            reconnects=capture.reconnects,
+            video=capture.video,
+            audio=capture.audio,
+            speaking=capture.speaking,
+            transcription=self._scheduler.status(stream.id) if is_transcribed(stream) else TranscriptionStatus(),
+            last_transcript_at=self._last_transcript_at.get(stream.id),
+        )
+
+    def _take_up(self, stream: Stream) -> None:
+        """Have capture, rules and scheduler follow what is committed."""
+        self._streams[stream.id] = stream
+        self._matcher.set_rules(stream.id, stream.keywords)
+        self._capture.set_stream(stream)
+        if not is_transcribed(stream):
+            self._scheduler.forget(stream.id)
+
+
+def is_transcribed(stream: Stream) -> bool:
+    """Whether what a stream hears becomes text; what it heard just before it was switched off does not."""
+    return stream.enabled and stream.transcribe

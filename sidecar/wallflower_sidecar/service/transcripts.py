@@ -1,0 +1,138 @@
+"""From a transcript to what is kept and told: segment, hits and their events in one transaction."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
+from ..domain.clock import Clock
+from ..domain.documents import hit_document, segment_document
+from ..domain.errors import NotFoundError
+from ..domain.events import EventType, NewEvent
+from ..domain.keywords import Hit
+from ..domain.streams import StorePolicy, Stream
+from ..domain.transcripts import Segment, Source, Transcript, Utterance, new_id
+from ..keywords import KeywordMatcher
+from ..store import Database, transcripts as stored
+from ..store.transcripts import Found, Page
+from .events import EventLog
+from .streams import Streams
+
+
+class Transcripts:
+    """What was said: heard, matched against the rules, kept as the stream's policy asks, found again."""
+
+    def __init__(
+        self, database: Database, events: EventLog, matcher: KeywordMatcher, clock: Clock, *, streams: Streams
+    ) -> None:
+        """Work on an open database, for the streams that are configured."""
+        self._database = database
+        self._events = events
+        self._matcher = matcher
+        self._clock = clock
+        self._streams = streams
+
+    async def heard(self, utterance: Utterance, transcript: Transcript) -> None:
+        """Keep and tell what was heard in an utterance; nothing if there are no words in it or its stream is gone."""
+        if not transcript.text:
+            return
+        segment = Segment(
+            id=new_id(),
+            stream=utterance.stream,
+            start=utterance.start,
+            end=utterance.end,
+            text=transcript.text,
+            language=transcript.language,
+            confidence=transcript.confidence,
+            words=transcript.words,
+        )
+        with suppress(NotFoundError):
+            await self._take(segment)
+
+    async def simulate(self, stream: Stream, text: str, confidence: float, *, store: bool) -> tuple[Segment, list[Hit]]:
+        """Send text down the same way as speech, marked as simulated."""
+        now = self._clock.now()
+        segment = Segment(
+            id=new_id(),
+            stream=stream.id,
+            start=now,
+            end=now,
+            text=text,
+            language=stream.language,
+            confidence=confidence,
+            source=Source.SIMULATED,
+        )
+        return await self._take(segment, live_only=not store)
+
+    async def search(
+        self,
+        *,
+        stream: str | None = None,
+        q: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        rule: str | None = None,
+        speaker: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[Found]:
+        """Find segments, newest first without `q`, best first with it.
+
+        Raises NotFoundError for a stream that neither is configured nor has text, FieldError for a bad cursor.
+        """
+        await self._require(stream)
+        async with self._database.read() as connection:
+            return await stored.search(
+                connection,
+                stream=stream,
+                q=q,
+                start=start,
+                end=end,
+                rule=rule,
+                speaker=speaker,
+                limit=limit,
+                cursor=cursor,
+            )
+
+    async def delete(
+        self, *, stream: str | None = None, start: datetime | None = None, end: datetime | None = None
+    ) -> int:
+        """Forget segments with all that repeats them; returns how many. Raises NotFoundError, UnavailableError."""
+        await self._require(stream)
+        return await stored.delete(self._database, stream=stream, start=start, end=end)
+
+    async def _require(self, stream: str | None) -> None:
+        if stream is None:
+            return
+        async with self._database.read() as connection:
+            if not await stored.has_stream(connection, stream):
+                raise NotFoundError("There is no stream with this id.")
+
+    async def _take(self, segment: Segment, *, live_only: bool = False) -> tuple[Segment, list[Hit]]:
+        async with self._events.transaction() as writer:
+            # Asked here, as a change or the removal of the stream may have been written while others wrote.
+            stream = self._streams.get(segment.stream)
+            hits = self._matcher.match(segment)
+            kept = not live_only and _keeps(stream.store, hits)
+            if kept:
+                await stored.insert_segment(writer.connection, segment)
+                await stored.insert_hits(writer.connection, hits)
+            else:
+                segment = replace(segment, id=None)
+                hits = [replace(hit, segment=None) for hit in hits]
+            for event in self._events_of(segment, hits):
+                writer.add(event, stored=kept)
+            writer.after_commit(lambda: self._streams.note_transcript(segment))
+        return segment, hits
+
+    def _events_of(self, segment: Segment, hits: Sequence[Hit]) -> list[NewEvent]:
+        now = self._clock.now()
+        return [
+            NewEvent(EventType.TRANSCRIPT_FINAL, segment_document(segment), now, segment.stream, segment.id),
+            *(NewEvent(EventType.KEYWORD_DETECTED, hit_document(hit), now, segment.stream, segment.id) for hit in hits),
+        ]
+
+
+def _keeps(policy: StorePolicy, hits: Sequence[Hit]) -> bool:
+    """Whether a segment with these hits is stored."""
+    return policy in {StorePolicy.ALL, StorePolicy.TEXT} or (policy is StorePolicy.KEYWORDS and bool(hits))

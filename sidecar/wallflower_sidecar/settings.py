@@ -1,0 +1,197 @@
+"""Settings: the environment over `wallflower.toml` in the data folder over defaults, every fault named at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import ipaddress
+import os
+from pathlib import Path
+import re
+import tomllib
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from .domain.errors import WallflowerError
+from .domain.languages import LANGUAGES
+
+ENV_PREFIX = "WALLFLOWER_"
+FILE_NAME = "wallflower.toml"
+_HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+class SettingsError(WallflowerError):
+    """The settings cannot be used; `faults` has one sentence for each of them, naming where it was set."""
+
+    def __init__(self, faults: list[str]) -> None:
+        """Join the faults into one text, a line each."""
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def _host(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        if not _HOST_NAME.fullmatch(value):
+            raise ValueError("must be an IP address or a host name") from None
+    return value
+
+
+def _language(value: str) -> str:
+    if value not in LANGUAGES:
+        raise ValueError("must be a language code that Whisper knows, such as en or de")
+    return value
+
+
+class Settings(BaseModel):
+    """Everything that can be set; field names in upper case after `WALLFLOWER_` are the variables."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    data_dir: Path
+    host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8953
+    token: SecretStr | None = None
+    database_url: SecretStr | None = None
+    engine: Literal["embedded"] = "embedded"
+    model: Annotated[str, Field(max_length=4096)] | None = None
+    language: Annotated[str, AfterValidator(_language)] | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    max_streams: Annotated[int, Field(ge=1, le=1000)] = 64
+
+    @field_validator("log_level", "log_format", "engine", mode="before")
+    @classmethod
+    def _fold_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("engine", mode="before")
+    @classmethod
+    def _available_engine(cls, value: object) -> object:
+        if value in {"whisperlive", "managed"}:
+            raise ValueError(f"{value} is not available in this version; use embedded")
+        return value
+
+    @field_validator("token")
+    @classmethod
+    def _usable_in_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,512}", value.get_secret_value()):
+            raise ValueError("must be 1 to 512 visible ASCII characters without spaces")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.match(r"sqlite(\+aiosqlite)?:///.", value.get_secret_value()):
+            raise ValueError("must begin with sqlite:/// and name a file; leave it out for one in the data folder")
+        return value
+
+    @field_validator("tls_cert", "tls_key")
+    @classmethod
+    def _readable(cls, value: Path | None) -> Path | None:
+        if value is not None and not (value.is_file() and os.access(value, os.R_OK)):
+            raise ValueError("must be a file that can be read")
+        return value
+
+    @model_validator(mode="after")
+    def _certificate_with_its_key(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("TLS_CERT and TLS_KEY must be given together")
+        return self
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The database file: in the data folder unless DATABASE_URL names another."""
+        if self.database_url is None:
+            return self.data_dir / "wallflower.db"
+        return Path(self.database_url.get_secret_value().partition(":///")[2])
+
+    @property
+    def models_dir(self) -> Path:
+        """Where fetched models are kept."""
+        return self.data_dir / "models"
+
+
+LATER = frozenset({"whisperlive_url", "whisperlive_token", "metrics_public", "announce"})
+"""Settings of the contract whose parts are not in this version; named in a warning when they are set."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """The settings and what a person should be told about them."""
+
+    settings: Settings
+    warnings: tuple[str, ...]
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> LoadedSettings:
+    """Read environment and file; raises SettingsError with every fault at once."""
+    environ = os.environ if environ is None else environ
+    from_env = {
+        name.removeprefix(ENV_PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(ENV_PREFIX) and value.strip()
+    }
+    data_dir = Path(from_env.get("data_dir") or default_data_dir(environ)).expanduser()
+    file = data_dir / FILE_NAME
+    from_file, faults = _read_file(file)
+    places = {key: f"{key} in {FILE_NAME}" for key in from_file}
+    places |= {key: f"{ENV_PREFIX}{key.upper()}" for key in from_env}
+    values = {**from_file, **from_env, "data_dir": data_dir.absolute()}
+    settings: Settings | None = None
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        faults += [_sentence(fault, places) for fault in error.errors(include_input=False, include_url=False)]
+    if settings is None or faults:
+        raise SettingsError(faults)
+    return LoadedSettings(settings, tuple(_warnings(values, places, from_file)))
+
+
+def default_data_dir(environ: Mapping[str, str]) -> Path:
+    """Return `$XDG_DATA_HOME/wallflower`, by default `~/.local/share/wallflower`."""
+    base = environ.get("XDG_DATA_HOME") or Path(environ.get("HOME") or Path.home()) / ".local" / "share"
+    return Path(base) / "wallflower"
+
+
+def _read_file(file: Path) -> tuple[dict[str, Any], list[str]]:
+    try:
+        return {key.lower(): value for key, value in tomllib.loads(file.read_text()).items()}, []
+    except FileNotFoundError:
+        return {}, []
+    except tomllib.TOMLDecodeError as error:
+        return {}, [f"{file}: not valid TOML: {error}."]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        return {}, [f"{file}: cannot be read: {reason}."]
+
+
+def _sentence(fault: Any, places: Mapping[str, str]) -> str:
+    key = str(fault["loc"][0]) if fault["loc"] else ""
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "literal_error":
+        message = f"must be one of {fault['ctx']['expected'].replace("'", '')}"
+    return f"{places.get(key, 'Settings')}: {message[0].lower() + message[1:] if key else message}."
+
+
+def _warnings(values: Mapping[str, Any], places: Mapping[str, str], from_file: Mapping[str, Any]) -> list[str]:
+    warnings = [
+        f"{places[key]} is not a setting of Wallflower and has no effect."
+        for key in values
+        if key not in Settings.model_fields and key not in LATER
+    ]
+    warnings += [f"{places[key]} has no effect in this version." for key in values if key in LATER]
+    if "data_dir" in from_file:
+        warnings.append(f"data_dir in {FILE_NAME} has no effect: the file lies in the data folder itself.")
+    return warnings

@@ -1,0 +1,114 @@
+"""What is on disk: the tables of the newest migration. Times are whole milliseconds since 1970, UTC.
+
+The full-text index `segments_fts` stands beside them: a virtual table that only the migrations know how to make.
+"""
+
+from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+META = Table("meta", METADATA, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+STREAMS = Table("streams", METADATA, Column("id", Text, primary_key=True), Column("document", JSON, nullable=False))
+
+FORMER_STREAMS = Table(
+    "former_streams", METADATA, Column("id", Text, primary_key=True), Column("retain_days", Float, nullable=False)
+)
+"""How long the text of removed streams is still kept; those that keep it for ever are not listed."""
+
+SEGMENTS = Table(
+    "segments",
+    METADATA,
+    Column("seq", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("stream", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", Text),
+    Column("confidence", Float, nullable=False),
+    Column("speaker_id", Text),
+    Column("speaker_name", Text),
+    Column("words", JSON, nullable=False),
+    Column("source", Text, nullable=False),
+    Index(None, "start", "id"),
+    Index(None, "stream", "start", "id"),
+    sqlite_autoincrement=True,
+)
+"""`seq` is the row in the full-text index, never given twice. Text outlives its stream: no foreign key."""
+
+HITS = Table(
+    "hits",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("segment", Text, ForeignKey("segments.id", ondelete="CASCADE"), index=True),
+    Column("stream", Text, nullable=False),
+    Column("rule_id", Text, nullable=False),
+    Column("rule_name", Text, nullable=False),
+    Column("phrase", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("speaker_id", Text),
+    Column("speaker_name", Text),
+    Column("state", Text, nullable=False),
+    Index(None, "rule_id", "segment"),
+)
+
+STREAM_ERRORS = Table(
+    "stream_errors",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("stream", Text, ForeignKey("streams.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("recovered_at", BigInteger),
+    sqlite_autoincrement=True,
+)
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("stream", Text),
+    Column("segment", Text, index=True),
+    Column("data", JSON(none_as_null=True)),
+    sqlite_autoincrement=True,
+)
+"""AUTOINCREMENT: without it the newest id is given again after a deletion. `data` NULL is a tombstone."""
+
+TOKENS = Table(
+    "tokens",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger),
+)
+
+PAIRING_CODES = Table(
+    "pairing_codes",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("tries_left", Integer, nullable=False),
+)
+
+
+def in_metadata(name: str | None) -> bool:
+    """Whether a table is one of METADATA's; the full-text index and its shadow tables are not."""
+    return name is None or not name.startswith("segments_fts")

@@ -1,0 +1,179 @@
+"""Finding segments: newest first by time, or best first by words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+import html
+import secrets
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    column,
+    exists,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+    tuple_,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..domain.clock import to_millis
+from ..domain.errors import FieldError
+from ..domain.transcripts import Segment
+from .paging import After, Page, Shown, decode_cursor
+from .rows import segment_from_row
+from .schema import HITS, SEGMENTS
+from .search_query import SearchQuery, parse_search
+
+RANKED = 2_000
+"""The best are looked for among so many newest matches, so that a common word costs no more than a rare one."""
+
+FTS = table("segments_fts", column("rowid"))
+_INDEX: ColumnElement[str] = literal_column("segments_fts")
+_ROW_BY_ROW: ColumnElement[int] = literal_column("+segments_fts.rowid")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A segment, and its text as HTML with `<mark>` around what matched (None without a word that was looked for)."""
+
+    segment: Segment
+    highlight: str | None
+
+
+async def search(  # noqa: PLR0913
+    connection: AsyncConnection,
+    *,
+    stream: str | None = None,
+    q: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    rule: str | None = None,
+    speaker: str | None = None,
+    limit: int = 100,
+    cursor: str | None = None,
+) -> Page[Found]:
+    """Find segments that begin in [start, end), newest first without `q`, best first with it.
+
+    Raises FieldError("cursor").
+    """
+    filters = [*in_range(stream, start, end), *_spoken(rule, speaker)]
+    query = parse_search(q) if q else None
+    if query is not None and query.expression is not None:
+        return await _best_first(connection, query.expression, filters, limit, _shown(cursor))
+    return await _newest_first(connection, query, filters, limit, _after(cursor))
+
+
+def in_range(stream: str | None, start: datetime | None, end: datetime | None) -> list[ColumnElement[bool]]:
+    """The conditions for segments of a stream that begin in [start, end)."""
+    filters = []
+    if stream is not None:
+        filters.append(SEGMENTS.c.stream == stream)
+    if start is not None:
+        filters.append(SEGMENTS.c.start >= to_millis(start))
+    if end is not None:
+        filters.append(SEGMENTS.c.start < to_millis(end))
+    return filters
+
+
+def _spoken(rule: str | None, speaker: str | None) -> list[ColumnElement[bool]]:
+    filters: list[ColumnElement[bool]] = []
+    if rule is not None:
+        filters.append(SEGMENTS.c.id.in_(select(HITS.c.segment).where(HITS.c.rule_id == rule)))
+    if speaker is not None:
+        filters.append(SEGMENTS.c.speaker_id == speaker)
+    return filters
+
+
+async def _newest_first(
+    connection: AsyncConnection,
+    query: SearchQuery | None,
+    filters: list[ColumnElement[bool]],
+    limit: int,
+    after: After | None,
+) -> Page[Found]:
+    rows = select(SEGMENTS).where(*filters).order_by(SEGMENTS.c.start.desc(), SEGMENTS.c.id.desc()).limit(limit + 1)
+    if query is not None:
+        if query.unwanted is None:
+            return Page((), None)
+        rows = rows.where(SEGMENTS.c.seq.not_in(_matching(query.unwanted)))
+    if after is not None:
+        rows = rows.where(tuple_(SEGMENTS.c.start, SEGMENTS.c.id) < tuple_(literal(after.start), literal(after.id)))
+    found = (await connection.execute(rows)).mappings().all()
+    items = tuple(Found(segment_from_row(row), None) for row in found[:limit])
+    if len(found) <= limit:
+        return Page(items, None)
+    last = found[limit - 1]
+    return Page(items, After(last["start"], last["id"]).encode())
+
+
+async def _best_first(
+    connection: AsyncConnection,
+    expression: str,
+    filters: list[ColumnElement[bool]],
+    limit: int,
+    shown: Shown | None,
+) -> Page[Found]:
+    matches = (
+        select(FTS.c.rowid, func.bm25(_INDEX).label("score"))
+        .where(_INDEX.op("MATCH")(expression), FTS.c.rowid >= 0)
+        .order_by(FTS.c.rowid.desc())
+        .limit(RANKED)
+    )
+    if filters:
+        matches = matches.where(exists().where(SEGMENTS.c.seq == FTS.c.rowid, *filters))
+    if shown is not None:
+        matches = matches.where(FTS.c.rowid <= shown.ceiling)
+    rows = (await connection.execute(matches)).all()
+    taken = 0 if shown is None else shown.taken
+    left = [number for number in range(len(rows)) if not taken >> number & 1]
+    left.sort(key=lambda number: (rows[number].score, number))
+    page = left[:limit]
+    items = await _highlighted(connection, expression, [rows[number].rowid for number in page])
+    if len(left) <= limit:
+        return Page(items, None)
+    for number in page:
+        taken |= 1 << number
+    return Page(items, Shown(shown.ceiling if shown else rows[0].rowid, taken).encode())
+
+
+async def _highlighted(connection: AsyncConnection, expression: str, seqs: list[int]) -> tuple[Found, ...]:
+    """The rows in this order; what marks the matches is random, so that no text can forge or break a mark.
+
+    One pass over the matches in between (`+` keeps SQLite from starting the search anew for each row).
+    """
+    if not seqs:
+        return ()
+    opened, closed = f"\x02{secrets.token_hex(4)}", f"\x03{secrets.token_hex(4)}"
+    rows = (
+        select(SEGMENTS, func.highlight(_INDEX, 0, opened, closed).label("highlight"))
+        .select_from(FTS.join(SEGMENTS, SEGMENTS.c.seq == FTS.c.rowid))
+        .where(_INDEX.op("MATCH")(expression), FTS.c.rowid.between(min(seqs), max(seqs)))
+        .where(_ROW_BY_ROW.in_(bindparam("seqs", expanding=True)))
+    )
+    found = {}
+    for row in (await connection.execute(rows, {"seqs": seqs})).mappings():
+        marked = html.escape(row["highlight"]).replace(opened, "<mark>").replace(closed, "</mark>")
+        found[row["seq"]] = Found(segment_from_row(row), marked)
+    return tuple(found[seq] for seq in seqs)
+
+
+def _matching(expression: str) -> Select[tuple[int]]:
+    return select(FTS.c.rowid).where(_INDEX.op("MATCH")(expression))
+
+
+def _after(cursor: str | None) -> After | None:
+    decoded = None if cursor is None else decode_cursor(cursor)
+    if isinstance(decoded, Shown):
+        raise FieldError("cursor", "This cursor belongs to a search with words.")
+    return decoded
+
+
+def _shown(cursor: str | None) -> Shown | None:
+    decoded = None if cursor is None else decode_cursor(cursor)
+    if isinstance(decoded, After):
+        raise FieldError("cursor", "This cursor belongs to a search without words.")
+    return decoded

@@ -1,0 +1,123 @@
+"""Streams as configured, and the last errors of each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+import json
+import logging
+
+from sqlalchemy import Text, delete, insert, select, type_coerce, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ..domain.clock import from_millis, to_millis
+from ..domain.streams import Stream, StreamError
+from .rows import stream_from_document, stream_to_document
+from .schema import FORMER_STREAMS, SEGMENTS, STREAM_ERRORS, STREAMS
+
+KEPT_ERRORS = 100
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedError:
+    """An error of a stream, and since when it is over."""
+
+    code: str
+    message: str
+    at: datetime
+    recovered_at: datetime | None
+
+
+async def load_streams(connection: AsyncConnection) -> list[Stream]:
+    """Return all streams, ordered by id; one whose document cannot be read is left out, and the log says so."""
+    rows = await connection.execute(
+        select(STREAMS.c.id, type_coerce(STREAMS.c.document, Text).label("document")).order_by(STREAMS.c.id)
+    )
+    return [stream for row in rows if (stream := _stream(row.id, row.document)) is not None]
+
+
+def _stream(stream_id: str, document: str) -> Stream | None:
+    try:
+        return stream_from_document(json.loads(document))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        LOGGER.error("Stream %s cannot be read (%s); set it up again", stream_id, type(error).__name__)  # noqa: TRY400
+        return None
+
+
+async def save_stream(connection: AsyncConnection, stream: Stream) -> None:
+    """Add a stream or put it in the place of the one with its id."""
+    statement = upsert(STREAMS).values(id=stream.id, document=stream_to_document(stream))
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=[STREAMS.c.id], set_={"document": statement.excluded.document})
+    )
+    await connection.execute(delete(FORMER_STREAMS).where(FORMER_STREAMS.c.id == stream.id))
+
+
+async def delete_stream(connection: AsyncConnection, stream_id: str) -> None:
+    """Remove a stream and its errors; its text stays, and its retention goes on."""
+    found = select(type_coerce(STREAMS.c.document, Text)).where(STREAMS.c.id == stream_id)
+    document = (await connection.execute(found)).scalar()
+    if document is None:
+        return
+    await connection.execute(delete(STREAMS).where(STREAMS.c.id == stream_id))
+    stream = _stream(stream_id, document)
+    if stream is not None and stream.retain_days is not None:
+        await connection.execute(upsert(FORMER_STREAMS).values(id=stream_id, retain_days=stream.retain_days))
+
+
+async def last_transcripts(connection: AsyncConnection) -> dict[str, datetime]:
+    """Return when the newest segment of each configured stream ended."""
+    newest = (
+        select(SEGMENTS.c.end)
+        .where(SEGMENTS.c.stream == STREAMS.c.id)
+        .order_by(SEGMENTS.c.start.desc(), SEGMENTS.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = await connection.execute(select(STREAMS.c.id, newest))
+    return {stream: from_millis(end) for stream, end in rows if end is not None}
+
+
+async def add_error(connection: AsyncConnection, stream_id: str, error: StreamError) -> None:
+    """Note an error that began; only the last 100 of a stream are kept. Nothing happens for a stream that is gone."""
+    known = await connection.execute(select(STREAMS.c.id).where(STREAMS.c.id == stream_id))
+    if known.first() is None:
+        return
+    values = {"code": error.code, "message": error.message, "at": to_millis(error.at)}
+    await connection.execute(insert(STREAM_ERRORS).values(stream=stream_id, **values))
+    kept = (
+        select(STREAM_ERRORS.c.id)
+        .where(STREAM_ERRORS.c.stream == stream_id)
+        .order_by(STREAM_ERRORS.c.id.desc())
+        .limit(KEPT_ERRORS)
+    )
+    await connection.execute(
+        delete(STREAM_ERRORS).where(STREAM_ERRORS.c.stream == stream_id, STREAM_ERRORS.c.id.not_in(kept))
+    )
+
+
+async def recover_errors(connection: AsyncConnection, stream_id: str, at: datetime) -> None:
+    """Note that whatever was wrong with a stream is over."""
+    await connection.execute(
+        update(STREAM_ERRORS)
+        .where(STREAM_ERRORS.c.stream == stream_id, STREAM_ERRORS.c.recovered_at.is_(None))
+        .values(recovered_at=to_millis(at))
+    )
+
+
+async def list_errors(connection: AsyncConnection, stream_id: str) -> list[RecordedError]:
+    """Return the last 100 errors of a stream, newest first."""
+    newest_first = STREAM_ERRORS.c.id.desc()
+    rows = await connection.execute(
+        select(STREAM_ERRORS).where(STREAM_ERRORS.c.stream == stream_id).order_by(newest_first)
+    )
+    return [
+        RecordedError(
+            row.code,
+            row.message,
+            from_millis(row.at),
+            None if row.recovered_at is None else from_millis(row.recovered_at),
+        )
+        for row in rows
+    ]
