@@ -1,0 +1,76 @@
+"""Wallflower: what the cameras hear, as states and events of Home Assistant."""
+
+import logging
+
+from homeassistant.const import CONF_TOKEN, CONF_URL, EVENT_HOMEASSISTANT_STOP, Platform
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.device_registry import DeviceEntryType
+from homeassistant.helpers.start import async_at_started
+
+from .client import WallflowerClient
+from .const import DOMAIN
+from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
+from .exceptions import NotFoundError, WallflowerError
+from .journal import Journal
+
+_LOGGER = logging.getLogger(__name__)
+
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.CAMERA, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -> bool:
+    """Set up a sidecar with its cameras."""
+    coordinator = WallflowerCoordinator(hass, entry, _client(hass, entry))
+    await coordinator.async_config_entry_first_refresh()
+    entry.runtime_data = coordinator
+
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, coordinator.data.info.server_id)},
+        entry_type=DeviceEntryType.SERVICE,
+        manufacturer="Wallflower",
+        model="Sidecar",
+        name=entry.title,
+        sw_version=coordinator.data.info.version,
+    )
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+
+    async def _async_stopping(_event: Event) -> None:
+        await coordinator.listener.async_stop()
+
+    entry.async_on_unload(entry.add_update_listener(_async_reload))
+    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _async_stopping))
+    entry.async_on_unload(async_at_started(hass, coordinator.listener.async_start))
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -> bool:
+    """Unload a sidecar; events that come from now on are asked for at the next set-up."""
+    await entry.runtime_data.listener.async_stop()
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -> None:
+    """Make the sidecar stop listening to the cameras that were added here."""
+    journal = Journal(hass, entry.entry_id)
+    await journal.async_load()
+    client = _client(hass, entry)
+    for stream_id in sorted(journal.created):
+        try:
+            await client.delete_stream(stream_id)
+        except NotFoundError:
+            continue
+        except WallflowerError as error:
+            _LOGGER.warning("The sidecar could not be told to forget its cameras: %s", error)
+            break
+    await journal.async_remove()
+
+
+async def _async_reload(hass: HomeAssistant, entry: WallflowerConfigEntry) -> None:
+    hass.config_entries.async_schedule_reload(entry.entry_id)
+
+
+def _client(hass: HomeAssistant, entry: WallflowerConfigEntry) -> WallflowerClient:
+    return WallflowerClient(async_get_clientsession(hass), entry.data[CONF_URL], entry.data[CONF_TOKEN])

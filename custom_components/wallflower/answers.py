@@ -1,0 +1,81 @@
+"""What comes back over HTTP: read with a bound, parsed, or raised as the error it is."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+import json
+from typing import Any
+
+import aiohttp
+
+from .exceptions import (
+    AuthenticationError,
+    FieldFault,
+    ForbiddenError,
+    NotFoundError,
+    RateLimitedError,
+    RequestRefusedError,
+    WallflowerConnectionError,
+    WallflowerProtocolError,
+    WallflowerTimeoutError,
+)
+
+MAX_ANSWER_BYTES = 2**24
+
+_REFUSALS: dict[int, type[RequestRefusedError]] = {
+    HTTPStatus.UNAUTHORIZED: AuthenticationError,
+    HTTPStatus.FORBIDDEN: ForbiddenError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.TOO_MANY_REQUESTS: RateLimitedError,
+}
+
+
+@contextmanager
+def connection_errors() -> Iterator[None]:
+    """Raise what goes wrong on the way as our own errors, without the address in their text."""
+    try:
+        yield
+    except TimeoutError:
+        raise WallflowerTimeoutError("The sidecar did not answer in time") from None
+    except (aiohttp.ClientError, OSError, UnicodeError) as error:
+        raise WallflowerConnectionError(f"No connection to the sidecar: {type(error).__name__}") from error
+
+
+async def read(response: aiohttp.ClientResponse) -> bytes:
+    """Return an answer's body; raises WallflowerProtocolError beyond MAX_ANSWER_BYTES."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise WallflowerProtocolError("The answer is too long")
+    return bytes(body)
+
+
+def json_object(body: bytes | str) -> dict[str, Any]:
+    """Return the JSON object in an answer; raises WallflowerProtocolError if it is something else."""
+    try:
+        document = json.loads(body)
+    except ValueError, RecursionError:
+        raise WallflowerProtocolError("The answer is not JSON") from None
+    if not isinstance(document, dict):
+        raise WallflowerProtocolError("The answer is not a JSON object")
+    return document
+
+
+def parse[T](from_document: Callable[[dict[str, Any]], T], document: dict[str, Any]) -> T:
+    """Return the object in a document; raises WallflowerProtocolError if it does not keep to the contract."""
+    try:
+        return from_document(document)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise WallflowerProtocolError(f"The answer is not as agreed: {type(error).__name__}") from None
+
+
+def refusal(status: int, body: bytes) -> RequestRefusedError:
+    """Return the error that an answer means; one that is no problem document has the code `http`."""
+    kind = _REFUSALS.get(status, RequestRefusedError)
+    try:
+        document = json_object(body)
+        faults = tuple(FieldFault(str(fault["path"]), str(fault["message"])) for fault in document.get("errors", ()))
+        return kind(status, str(document["code"]), str(document.get("detail", "")), faults)
+    except WallflowerProtocolError, KeyError, TypeError:
+        return kind(status, "http")

@@ -1,0 +1,69 @@
+"""The camera's picture: stills from the sidecar, live view from the camera itself."""
+
+import logging
+from typing import override
+
+from homeassistant.components.camera import Camera, CameraEntityDescription
+from homeassistant.components.camera.const import CameraEntityFeature
+from homeassistant.components.stream import CONF_RTSP_TRANSPORT
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.const import CONF_URL
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .camera_url import MASK, CameraUrl
+from .const import CONF_TRANSPORT
+from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
+from .entity import WallflowerStreamEntity
+from .exceptions import WallflowerError
+from .reconcile import stream_subentries
+
+_LOGGER = logging.getLogger(__name__)
+
+PARALLEL_UPDATES = 0
+
+# What the sidecar's snapshots are scaled to.
+NARROWEST, WIDEST = 16, 7680
+
+CAMERA = CameraEntityDescription(key="camera", name=None)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: WallflowerConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add each camera."""
+    for subentry in stream_subentries(entry).values():
+        async_add_entities([WallflowerCamera(entry.runtime_data, subentry)], config_subentry_id=subentry.subentry_id)
+
+
+class WallflowerCamera(WallflowerStreamEntity, Camera):
+    """One camera; Home Assistant opens a session of its own only while somebody watches."""
+
+    def __init__(self, coordinator: WallflowerCoordinator, subentry: ConfigSubentry) -> None:
+        """Offer live view unless only the sidecar knows the password."""
+        super().__init__(coordinator, subentry, CAMERA)
+        Camera.__init__(self)
+        self._url: str = subentry.data[CONF_URL]
+        if CameraUrl.parse(self._url).password != MASK:
+            self._attr_supported_features = CameraEntityFeature.STREAM
+        if (transport := subentry.data[CONF_TRANSPORT]) != "auto":
+            self.stream_options[CONF_RTSP_TRANSPORT] = transport
+
+    @property
+    @override
+    def _needs_camera(self) -> bool:
+        return True
+
+    @override
+    async def stream_source(self) -> str | None:
+        return self._url if CameraEntityFeature.STREAM in self.supported_features else None
+
+    @override
+    async def async_camera_image(self, width: int | None = None, height: int | None = None) -> bytes | None:
+        if width is not None:
+            width = min(max(width, NARROWEST), WIDEST)
+        try:
+            return await self.coordinator.client.snapshot(self._stream_id, width)
+        except WallflowerError as error:
+            _LOGGER.debug("No still of %s: %s", self._stream_id, error)
+            return None

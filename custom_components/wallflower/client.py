@@ -1,0 +1,210 @@
+"""The sidecar's HTTP API, typed; the session is given from outside."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from .answers import connection_errors, json_object, parse, read, refusal
+from .exceptions import (
+    ApiVersionError,
+    AuthenticationError,
+    ForbiddenError,
+    NotWallflowerError,
+    RateLimitedError,
+    RequestRefusedError,
+    WallflowerConnectionError,
+    WallflowerProtocolError,
+    WallflowerTimeoutError,
+)
+from .models import ProbeResult, Segment, ServerInfo, Stream
+from .sse import ServerSentEvent, read_events
+
+API_VERSION = 1
+
+REQUEST_TIMEOUT_S = 10.0
+PROBE_TIMEOUT_S = 15.0
+# Home Assistant itself waits 10 s for a still.
+SNAPSHOT_TIMEOUT_S = 8.0
+# The sidecar sends a comment every 15 s; after this silence the event stream is dead.
+SILENCE_TIMEOUT_S = 40.0
+
+PAGE = "1000"
+# No event ever gets this id, so asking for what came after it answers `resync`, which names the newest one.
+NEVER_GIVEN_ID = 2**63 - 1
+
+
+class WallflowerClient:
+    """One sidecar; every method raises WallflowerError, RequestRefusedError for a problem document."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str | None = None) -> None:
+        """Talk to the sidecar at `url` (scheme, host, port and possibly a proxy's path)."""
+        self._session = session
+        self._api = URL(url) / "api" / "v1"
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    async def info(self) -> ServerInfo:
+        """Return who answers; raises NotWallflowerError or ApiVersionError if that cannot be talked to."""
+        try:
+            document = await self._json("GET", "info")
+        except RateLimitedError:
+            raise
+        except (RequestRefusedError, WallflowerProtocolError) as error:
+            if isinstance(error, RequestRefusedError) and error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise WallflowerConnectionError(str(error)) from error
+            raise NotWallflowerError(str(error)) from error
+        if document.get("name") != "wallflower":
+            raise NotWallflowerError("Another kind of server answers")
+        info = parse(ServerInfo.from_document, document)
+        if info.api_version != API_VERSION:
+            raise ApiVersionError(info.api_version, API_VERSION)
+        return info
+
+    async def pair(self, code: str) -> str:
+        """Exchange a pairing code for a token; AuthenticationError for a wrong or expired code."""
+        return str(parse(lambda answer: answer["token"], await self._json("POST", "pair", body={"code": code})))
+
+    async def check_access(self) -> None:
+        """Make sure that the token may add cameras; AuthenticationError or ForbiddenError if not.
+
+        An empty request to try a camera is refused as invalid, but only after the token was looked at.
+        """
+        try:
+            await self._json("POST", "probe", body={})
+        except AuthenticationError, ForbiddenError, RateLimitedError:
+            raise
+        except RequestRefusedError as error:
+            if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise WallflowerConnectionError(str(error)) from error
+
+    async def streams(self) -> list[Stream]:
+        """Return all streams."""
+        streams: list[Stream] = []
+        params = {"limit": PAGE}
+        while True:
+            document = await self._json("GET", "streams", params=params)
+            streams += [parse(Stream.from_document, item) for item in parse(_items, document)]
+            if not (cursor := document.get("next")):
+                return streams
+            params = {"limit": PAGE, "cursor": str(cursor)}
+
+    async def put_stream(self, stream_id: str, document: Mapping[str, Any]) -> tuple[Stream, bool]:
+        """Create or replace a stream; the flag says whether it is new."""
+        status, answer = await self._request("PUT", f"streams/{stream_id}", body=document)
+        return parse(Stream.from_document, json_object(answer)), status == HTTPStatus.CREATED
+
+    async def patch_stream(self, stream_id: str, changes: Mapping[str, Any]) -> Stream:
+        """Change some fields of a stream."""
+        return parse(Stream.from_document, await self._json("PATCH", f"streams/{stream_id}", body=changes))
+
+    async def delete_stream(self, stream_id: str) -> None:
+        """Remove a stream; what it heard stays searchable until its retention ends."""
+        await self._request("DELETE", f"streams/{stream_id}")
+
+    async def restart_stream(self, stream_id: str) -> None:
+        """Try the camera again now."""
+        await self._request("POST", f"streams/{stream_id}/restart")
+
+    async def simulate(self, stream_id: str, text: str, *, store: bool = True) -> dict[str, Any]:
+        """Take text as if it had been said; answers `{segment, hits}`."""
+        return await self._json("POST", f"streams/{stream_id}/simulate", body={"text": text, "store": store})
+
+    async def probe(self, url: str, transport: str, stream_id: str | None = None) -> ProbeResult:
+        """Try a camera; the error's code is the capture error. `***` stands for the password of `stream_id`."""
+        body = {"url": url, "transport": transport} | ({"stream": stream_id} if stream_id else {})
+        document = await self._json("POST", "probe", body=body, timeout_s=PROBE_TIMEOUT_S)
+        return parse(ProbeResult.from_document, document)
+
+    async def snapshot(self, stream_id: str, width: int | None = None) -> bytes:
+        """Return a JPEG."""
+        params = {} if width is None else {"width": str(width)}
+        path = f"streams/{stream_id}/snapshot.jpg"
+        return (await self._request("GET", path, params=params, timeout_s=SNAPSHOT_TIMEOUT_S))[1]
+
+    async def latest_segment(self, stream_id: str) -> Segment | None:
+        """Return what was said last and is kept."""
+        params = {"stream": stream_id, "limit": "1"}
+        document = await self._json("GET", "transcripts", params=params)
+        items = parse(_items, document)
+        return parse(Segment.from_document, items[0]) if items else None
+
+    async def newest_event_id(self, types: Iterable[str]) -> int:
+        """Return the id of the newest event, 0 before the first."""
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S), self.events(types, NEVER_GIVEN_ID) as events:
+                event = await anext(events, None)
+        except TimeoutError:
+            raise WallflowerTimeoutError("The event stream did not begin in time") from None
+        if event is None or event.type != "resync":
+            raise WallflowerProtocolError("The event stream did not begin with resync")
+        return event.id or 0
+
+    @asynccontextmanager
+    async def events(
+        self, types: Iterable[str], after: int, *, silence_timeout_s: float = SILENCE_TIMEOUT_S
+    ) -> AsyncGenerator[AsyncGenerator[ServerSentEvent]]:
+        """Follow what happens, beginning with everything missed after the id `after`.
+
+        Raises WallflowerTimeoutError after `silence_timeout_s` without a byte.
+        """
+        headers = {
+            **self._headers,
+            "Accept": "text/event-stream",
+            "Accept-Encoding": "identity",
+            "Last-Event-ID": str(after),
+        }
+        with connection_errors():
+            async with self._session.get(
+                self._api / "events",
+                params={"types": ",".join(types)},
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(sock_connect=REQUEST_TIMEOUT_S, sock_read=silence_timeout_s),
+                allow_redirects=False,
+            ) as response:
+                if response.status != HTTPStatus.OK:
+                    raise refusal(response.status, await read(response))
+                async with aclosing(read_events(response.content.iter_any())) as events:
+                    yield events
+
+    async def _json(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+    ) -> dict[str, Any]:
+        return json_object((await self._request(method, path, body=body, params=params, timeout_s=timeout_s))[1])
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+    ) -> tuple[int, bytes]:
+        with connection_errors():
+            async with self._session.request(
+                method,
+                self._api / path,
+                json=body,
+                params=params,
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=timeout_s),
+                allow_redirects=False,
+            ) as response:
+                answer = await read(response)
+        if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise refusal(response.status, answer)
+        return response.status, answer
+
+
+def _items(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(answer["items"])

@@ -1,0 +1,87 @@
+"""What all entities have in common."""
+
+from typing import override
+
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .const import DOMAIN
+from .coordinator import WallflowerCoordinator
+from .models import Segment, Stream
+
+
+class WallflowerHubEntity(CoordinatorEntity[WallflowerCoordinator]):
+    """An entity of the sidecar itself."""
+
+    _attr_has_entity_name = True
+
+    def __init__(self, coordinator: WallflowerCoordinator, description: EntityDescription) -> None:
+        """Belong to the sidecar's device."""
+        super().__init__(coordinator)
+        server_id = coordinator.data.info.server_id
+        self.entity_description = description
+        self._attr_unique_id = f"{server_id}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, server_id)})
+
+
+class WallflowerStreamEntity(CoordinatorEntity[WallflowerCoordinator]):
+    """An entity of one camera; written only when something of this camera changed."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self, coordinator: WallflowerCoordinator, subentry: ConfigSubentry, description: EntityDescription
+    ) -> None:
+        """Belong to the camera's device."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        self._subentry = subentry
+        self._stream_id = str(subentry.unique_id)
+        self._shown = self._current
+        self._attr_unique_id = f"{subentry.subentry_id}_{description.key}"
+        entry = coordinator.config_entry
+        self._attr_device_info = DeviceInfo(
+            identifiers={(DOMAIN, subentry.subentry_id)},
+            manufacturer="Wallflower",
+            model="Camera",
+            name=subentry.title,
+            via_device_id=dr.async_get_device_id_by_identifier(
+                coordinator.hass,
+                (DOMAIN, coordinator.data.info.server_id),
+                config_entry_id=entry.entry_id,
+            ),
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        stream = self._stream
+        return super().available and stream is not None and (stream.status.delivers or not self._needs_camera)
+
+    @property
+    def _needs_camera(self) -> bool:
+        """Whether there is nothing to show while the camera delivers nothing."""
+        return False
+
+    @property
+    def _stream(self) -> Stream | None:
+        return self.coordinator.data.streams.get(self._stream_id)
+
+    @property
+    def _segment(self) -> Segment | None:
+        return self.coordinator.data.segments.get(self._stream_id)
+
+    @property
+    def _current(self) -> tuple[bool, Stream | None, Segment | None]:
+        return self.coordinator.last_update_success, self._stream, self._segment
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        if self._shown != (current := self._current):
+            self._shown = current
+            self.async_write_ha_state()

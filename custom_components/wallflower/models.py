@@ -1,0 +1,234 @@
+"""The contract's objects as frozen values; fields that are not known here are ignored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+type Document = Mapping[str, Any]
+
+DELIVERING = frozenset({"streaming", "degraded"})
+"""The states of a stream in which packets arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """Who the sidecar is."""
+
+    version: str
+    api_version: int
+    server_id: str
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read the answer of `/info`."""
+        return cls(str(document["version"]), int(document["api_version"]), str(document["server_id"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What to listen for; `excluded` is `not` on the wire."""
+
+    id: str
+    name: str
+    phrases: tuple[str, ...]
+    match: str = "phrase"
+    threshold: float | None = None
+    excluded: tuple[str, ...] = ()
+    min_confidence: float = 0.0
+    cooldown_s: float = 0.0
+    speakers: tuple[str, ...] = ()
+    early: bool = False
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a Rule; what is not given has the contract's default."""
+        threshold = document.get("threshold")
+        return cls(
+            id=str(document["id"]),
+            name=str(document.get("name") or document["id"]),
+            phrases=tuple(document["phrases"]),
+            match=str(document.get("match", "phrase")),
+            threshold=None if threshold is None else float(threshold),
+            excluded=tuple(document.get("not", ())),
+            min_confidence=float(document.get("min_confidence", 0)),
+            cooldown_s=float(document.get("cooldown_s", 0)),
+            speakers=tuple(document.get("speakers", ())),
+            early=bool(document.get("early", False)),
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """Write the rule for a request, or for a subentry's data."""
+        document: dict[str, Any] = {
+            "id": self.id,
+            "name": self.name,
+            "phrases": list(self.phrases),
+            "match": self.match,
+            "not": list(self.excluded),
+            "min_confidence": self.min_confidence,
+            "cooldown_s": self.cooldown_s,
+            "speakers": list(self.speakers),
+            "early": self.early,
+        }
+        return document if self.threshold is None else document | {"threshold": self.threshold}
+
+
+@dataclass(frozen=True, slots=True)
+class StreamError:
+    """What is wrong with a stream now: a capture error code and a sentence for a person."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """How a stream is, without what changes with every packet."""
+
+    state: str
+    error: StreamError | None = None
+    next_retry_at: datetime | None = None
+    reconnects: int = 0
+    speaking: bool = False
+    transcription: str = "off"
+
+    @property
+    def delivers(self) -> bool:
+        """Whether packets arrive."""
+        return self.state in DELIVERING
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a stream's status."""
+        error, retry = document.get("error"), document.get("next_retry_at")
+        return cls(
+            state=str(document["state"]),
+            error=None if error is None else StreamError(str(error["code"]), str(error["message"])),
+            next_retry_at=None if retry is None else datetime.fromisoformat(retry),
+            reconnects=int(document.get("reconnects", 0)),
+            speaking=bool(document.get("speaking", False)),
+            transcription=str((document.get("transcription") or {}).get("state", "off")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A camera as the sidecar has it; the password in `url` is `***`."""
+
+    id: str
+    name: str
+    url: str
+    transport: str
+    transcribe: bool
+    keywords: tuple[Rule, ...]
+    store: str
+    retain_days: float | None
+    status: StreamStatus
+
+    @property
+    def keeps_text(self) -> bool:
+        """Whether everything that is said may be shown and kept as text."""
+        return self.store in {"all", "text"}
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a Stream."""
+        days = document.get("retain_days")
+        return cls(
+            id=str(document["id"]),
+            name=str(document["name"]),
+            url=str(document["url"]),
+            transport=str(document["transport"]),
+            transcribe=bool(document["transcribe"]),
+            keywords=tuple(Rule.from_document(rule) for rule in document["keywords"]),
+            store=str(document["store"]),
+            retain_days=None if days is None else float(days),
+            status=StreamStatus.from_document(document["status"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What somebody said; `id` is None where nothing is stored."""
+
+    id: str | None
+    stream: str
+    start: datetime
+    end: datetime
+    text: str
+    language: str | None
+    confidence: float
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a Segment."""
+        return cls(
+            id=document.get("id"),
+            stream=str(document["stream"]),
+            start=datetime.fromisoformat(document["start"]),
+            end=datetime.fromisoformat(document["end"]),
+            text=str(document["text"]),
+            language=document.get("language"),
+            confidence=float(document["confidence"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A keyword rule that matched; `state` is early, confirmed or retracted."""
+
+    id: str
+    stream: str
+    rule_id: str
+    rule_name: str
+    phrase: str
+    text: str
+    start: datetime
+    end: datetime
+    confidence: float
+    speaker: str | None
+    segment: str | None
+    state: str
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a Hit."""
+        speaker = document.get("speaker")
+        return cls(
+            id=str(document["id"]),
+            stream=str(document["stream"]),
+            rule_id=str(document["rule"]["id"]),
+            rule_name=str(document["rule"]["name"]),
+            phrase=str(document["phrase"]),
+            text=str(document["text"]),
+            start=datetime.fromisoformat(document["start"]),
+            end=datetime.fromisoformat(document["end"]),
+            confidence=float(document["confidence"]),
+            speaker=None if speaker is None else str(speaker["name"]),
+            segment=document.get("segment"),
+            state=str(document["state"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What a camera offers, in words such as `h264, 1920 × 1080, 15 fps`; None for what it lacks."""
+
+    video: str | None
+    audio: str | None
+    transport: str
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read the answer of `/probe`."""
+        video, audio = document.get("video"), document.get("audio")
+        return cls(
+            video=None if video is None else _video_text(video),
+            audio=None if audio is None else f"{audio['codec']}, {audio['sample_rate']} Hz",
+            transport=str(document["transport"]),
+        )
+
+
+def _video_text(video: Document) -> str:
+    text = f"{video['codec']}, {video['width']} × {video['height']}"
+    return text if video.get("fps") is None else f"{text}, {float(video['fps']):g} fps"
