@@ -1,0 +1,106 @@
+"""A Home Assistant in this process and a scripted sidecar on loopback."""
+
+# It patches Home Assistant while that is imported, so it comes first; everywhere else it is switched off.
+from pytest_homeassistant_custom_component.plugins import *  # noqa: F403
+
+# isort: split
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+from unittest.mock import patch
+
+from homeassistant.config_entries import ConfigSubentryDataWithId
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+# Before `hass` exists, or Home Assistant looks for it among the plugin's own custom components.
+from custom_components.wallflower import listener
+from custom_components.wallflower.const import DOMAIN
+
+from .fake_sidecar import FakeSidecar
+
+PORCH = "01KAXAAAAAAAAAAAAAAAAAAAAA"
+GATE = "01KAXBBBBBBBBBBBBBBBBBBBBB"
+PORCH_URL = "rtsp://viewer:pa%20ss@camera.test:554/porch"
+
+
+@pytest.fixture(autouse=True)
+def _custom_integrations(verify_cleanup: None, enable_custom_integrations: None, socket_enabled: None) -> None:
+    """Let Home Assistant load ours and reach loopback; it must have stopped when leftovers are looked for."""
+
+
+@pytest.fixture
+def quick_retries() -> Iterator[None]:
+    """Reconnect without a wait worth mentioning."""
+    with patch.object(listener, "FIRST_DELAY_S", 0.01), patch.object(listener, "LONGEST_DELAY_S", 0.02):
+        yield
+
+
+@pytest.fixture
+async def sidecar() -> AsyncIterator[FakeSidecar]:
+    fake = FakeSidecar()
+    await fake.start()
+    yield fake
+    await fake.stop()
+
+
+def rule(name: str) -> dict[str, Any]:
+    return {"id": name.replace(" ", "_"), "name": name, "phrases": [name]}
+
+
+def camera(
+    subentry_id: str = PORCH, stream_id: str = "porch", title: str = "Porch", **data: Any
+) -> ConfigSubentryDataWithId:
+    return ConfigSubentryDataWithId(
+        data={
+            "url": PORCH_URL,
+            "transport": "auto",
+            "keywords": [rule("help"), rule("good morning")],
+            "store": "all",
+            "retain_days": None,
+            **data,
+        },
+        subentry_id=subentry_id,
+        subentry_type="stream",
+        title=title,
+        unique_id=stream_id,
+    )
+
+
+def hub(sidecar: FakeSidecar, *cameras: ConfigSubentryDataWithId) -> MockConfigEntry:
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title="Wallflower",
+        unique_id="server-1",
+        data={"url": sidecar.url, "token": sidecar.token},
+        subentries_data=cameras,
+    )
+
+
+type SetUp = Callable[..., Awaitable[MockConfigEntry]]
+
+
+@pytest.fixture
+async def set_up(hass: HomeAssistant, sidecar: FakeSidecar) -> AsyncIterator[SetUp]:
+    """Set up a hub with the given cameras, the porch without any; unloads it in the end."""
+    entries: list[MockConfigEntry] = []
+
+    async def run(*cameras: ConfigSubentryDataWithId) -> MockConfigEntry:
+        entry = hub(sidecar, *(cameras or (camera(),)))
+        entry.add_to_hass(hass)
+        entries.append(entry)
+        await hass.config_entries.async_setup(entry.entry_id)
+        await hass.async_block_till_done()
+        return entry
+
+    yield run
+    for entry in entries:
+        if hass.config_entries.async_get_entry(entry.entry_id) and entry.state.recoverable:
+            await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+@pytest.fixture
+async def entry(hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp) -> MockConfigEntry:
+    """A hub with one camera, the porch."""
+    return await set_up()

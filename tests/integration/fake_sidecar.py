@@ -1,0 +1,312 @@
+"""A sidecar scripted at its process boundary: a real HTTP server on loopback that speaks CONTRACT.md."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+BASE = "/api/v1"
+CODE = "123456"
+NO_CAMERA = {"code": "connection_refused", "detail": "The camera refused the connection."}
+JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
+
+type Document = dict[str, Any]
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def moment(age_s: float = 0.0) -> str:
+    """Write the time `age_s` ago as the contract does."""
+    then = datetime.now(UTC) - timedelta(seconds=age_s)
+    return then.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def problem(status: int, code: str, detail: str = "", errors: list[Document] | None = None) -> web.Response:
+    """Write a problem document."""
+    document: Document = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail}
+    if errors is not None:
+        document["errors"] = errors
+    return web.json_response(document, status=status, content_type="application/problem+json")
+
+
+def segment(stream: str, text: str, *, age_s: float = 0.5, **fields: Any) -> Document:
+    """Make a Segment."""
+    return {
+        "id": f"segment-{text}",
+        "stream": stream,
+        "start": moment(age_s + 1),
+        "end": moment(age_s),
+        "text": text,
+        "language": "en",
+        "confidence": 0.9,
+        "speaker": None,
+        "words": [],
+        "source": "speech",
+        **fields,
+    }
+
+
+def hit(stream: str, rule: str, hit_id: str, *, age_s: float = 0.5, **fields: Any) -> Document:
+    """Make a Hit."""
+    return {
+        "id": hit_id,
+        "stream": stream,
+        "rule": {"id": rule.replace(" ", "_"), "name": rule},
+        "phrase": rule,
+        "text": f"somebody said {rule}",
+        "start": moment(age_s + 1),
+        "end": moment(age_s),
+        "confidence": 0.8,
+        "speaker": None,
+        "segment": "segment-1",
+        "state": "confirmed",
+        "a_field_of_tomorrow": 1,
+        **fields,
+    }
+
+
+class FakeSidecar:
+    """Keeps streams and events in memory; tests look at `requests` and script `overrides`."""
+
+    def __init__(self) -> None:
+        self.info: Document = {
+            "name": "wallflower",
+            "version": "0.1.0",
+            "api_version": 1,
+            "server_id": "server-1",
+            "started_at": moment(),
+        }
+        self.token = "a-secret-token"
+        self.read_only_token = "a-readers-token"
+        self.streams: dict[str, Document] = {}
+        self.secrets: dict[str, str] = {}
+        self.segments: list[Document] = []
+        self.events: list[tuple[int, str, Document]] = []
+        self.forgotten_up_to = 0
+        self.requests: list[tuple[str, str, Any]] = []
+        self.overrides: dict[tuple[str, str], Handler] = {}
+        self.cameras: dict[str, Document] = {}
+        self.readers: list[asyncio.Queue[bytes | None]] = []
+        self.asked_types: list[str] = []
+        self.port = 0
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """The address a person would type."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Listen, on the same port as before if there was one."""
+        app = web.Application(middlewares=[self._gate])
+        for method, path, handler in (
+            ("GET", "info", self._get_info),
+            ("POST", "pair", self._pair),
+            ("GET", "streams", self._list_streams),
+            ("PUT", "streams/{id}", self._put_stream),
+            ("PATCH", "streams/{id}", self._patch_stream),
+            ("DELETE", "streams/{id}", self._delete_stream),
+            ("POST", "streams/{id}/restart", self._restart),
+            ("POST", "streams/{id}/simulate", self._simulate),
+            ("GET", "streams/{id}/snapshot.jpg", self._snapshot),
+            ("POST", "probe", self._probe),
+            ("GET", "transcripts", self._transcripts),
+            ("GET", "events", self._follow),
+        ):
+            app.router.add_route(method, f"{BASE}/{path}", handler)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Close every connection and stop listening."""
+        if self._runner is not None:
+            self.cut()
+            await self._runner.cleanup()
+            self._runner = None
+
+    def cut(self) -> None:
+        """End every event stream."""
+        for reader in self.readers:
+            reader.put_nowait(None)
+
+    def publish(self, kind: str, data: Document, *, stored: bool = True) -> int | None:
+        """Let something happen; everybody who follows is told."""
+        number = None
+        if stored:
+            number = (self.events[-1][0] if self.events else self.forgotten_up_to) + 1
+            self.events.append((number, kind, data))
+            if kind == "transcript.final":
+                self.segments.insert(0, data)
+        for reader in self.readers:
+            reader.put_nowait(_event(number, kind, data))
+        return number
+
+    def add_stream(self, stream_id: str, **fields: Any) -> Document:
+        """Put a stream there as if somebody else had."""
+        stream = {**_defaults(stream_id), **fields}
+        self.streams[stream_id] = stream
+        return stream
+
+    def set_state(self, stream_id: str, state: str, **status: Any) -> None:
+        """Change a stream's state and tell everybody."""
+        stream = self.streams[stream_id]
+        stream["status"] = {**stream["status"], "state": state, **status}
+        self.publish("stream.changed", stream)
+
+    def forget_events(self) -> None:
+        """Hold none of the events any more."""
+        self.forgotten_up_to = self.events[-1][0] if self.events else self.forgotten_up_to
+        self.events.clear()
+
+    def requested(self, method: str, path: str | None = None) -> list[tuple[str, Any]]:
+        """What was asked for, as (path, body)."""
+        return [(asked, body) for verb, asked, body in self.requests if verb == method and path in {None, asked}]
+
+    @web.middleware
+    async def _gate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        path = request.path.removeprefix(f"{BASE}/")
+        body = await request.json() if request.can_read_body else None
+        self.requests.append((request.method, path, body))
+        if override := self.overrides.get((request.method, path)):
+            return await override(request)
+        if path not in {"info", "pair"}:
+            given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+            if given not in {self.token, self.read_only_token}:
+                return problem(401, "unauthorized")
+            if given == self.read_only_token and request.method != "GET":
+                return problem(403, "forbidden")
+        return await handler(request)
+
+    async def _get_info(self, _: web.Request) -> web.Response:
+        return web.json_response(self.info)
+
+    async def _pair(self, request: web.Request) -> web.Response:
+        if (await request.json())["code"] != CODE:
+            return problem(401, "unauthorized", "The code is wrong.")
+        return web.json_response({"token": self.token, "server_id": self.info["server_id"]})
+
+    async def _list_streams(self, request: web.Request) -> web.Response:
+        ids = sorted(self.streams)
+        first = int(request.query.get("cursor", 0))
+        limit = min(int(request.query.get("limit", 100)), 2)
+        following = str(first + limit) if first + limit < len(ids) else None
+        items = [self.streams[each] for each in ids[first : first + limit]]
+        return web.json_response({"items": items, "next": following})
+
+    async def _put_stream(self, request: web.Request) -> web.Response:
+        stream_id = request.match_info["id"]
+        is_new = stream_id not in self.streams
+        stream = self.streams[stream_id] if not is_new else self.add_stream(stream_id)
+        self._apply(stream, await request.json())
+        return web.json_response(stream, status=201 if is_new else 200)
+
+    async def _patch_stream(self, request: web.Request) -> web.Response:
+        if (stream := self.streams.get(request.match_info["id"])) is None:
+            return problem(404, "not_found")
+        self._apply(stream, await request.json())
+        return web.json_response(stream)
+
+    async def _delete_stream(self, request: web.Request) -> web.Response:
+        if self.streams.pop(request.match_info["id"], None) is None:
+            return problem(404, "not_found")
+        return web.Response(status=204)
+
+    def _apply(self, stream: Document, changes: Document) -> None:
+        for rule in changes.get("keywords", ()):
+            assert rule["phrases"]
+        stream.update(changes)
+        if "url" in changes and (password := urlsplit(changes["url"]).password) not in {None, "***"}:
+            self.secrets[stream["id"]] = str(password)
+            stream["url"] = changes["url"].replace(f":{password}@", ":***@")
+
+    async def _restart(self, _: web.Request) -> web.Response:
+        return web.Response(status=202)
+
+    async def _simulate(self, request: web.Request) -> web.Response:
+        said = segment(request.match_info["id"], (await request.json())["text"], source="simulated")
+        self.publish("transcript.final", said)
+        return web.json_response({"segment": said, "hits": []})
+
+    async def _snapshot(self, request: web.Request) -> web.Response:
+        if self.streams[request.match_info["id"]]["status"]["state"] != "streaming":
+            return problem(503, "unavailable")
+        return web.Response(body=JPEG, content_type="image/jpeg")
+
+    async def _probe(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        if "url" not in body:
+            return problem(422, "invalid", errors=[{"path": "url", "message": "Field required"}])
+        if (camera := self.cameras.get(body["url"])) is None:
+            return problem(502, NO_CAMERA["code"], NO_CAMERA["detail"])
+        return web.json_response({"video": None, "audio": None, "transport": "tcp", "took_s": 0.1, **camera})
+
+    async def _transcripts(self, request: web.Request) -> web.Response:
+        items = [each for each in self.segments if each["stream"] == request.query["stream"]]
+        return web.json_response({"items": items[: int(request.query["limit"])], "next": None})
+
+    async def _follow(self, request: web.Request) -> web.StreamResponse:
+        self.asked_types.append(request.query["types"])
+        after, newest = request.headers.get("Last-Event-ID"), self.forgotten_up_to
+        if self.events:
+            newest = self.events[-1][0]
+        reader: asyncio.Queue[bytes | None] = asyncio.Queue()
+        if after is not None and not self.forgotten_up_to <= int(after) <= newest:
+            bounds = {"oldest": self.events[0][0] if self.events else newest, "newest": newest}
+            reader.put_nowait(_event(newest, "resync", bounds))
+        elif after is not None:
+            for number, kind, data in self.events:
+                if number > int(after):
+                    reader.put_nowait(_event(number, kind, data))
+        self.readers.append(reader)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        try:
+            await response.prepare(request)
+            await response.write(b": connected\n\n")
+            while (chunk := await reader.get()) is not None:
+                await response.write(chunk)
+        except ConnectionError:
+            pass
+        finally:
+            self.readers.remove(reader)
+        return response
+
+
+def _event(number: int | None, kind: str, data: Document) -> bytes:
+    head = "" if number is None else f"id: {number}\n"
+    return f"{head}event: {kind}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def _defaults(stream_id: str) -> Document:
+    return {
+        "id": stream_id,
+        "name": stream_id,
+        "url": "rtsp://camera.test/live",
+        "transport": "auto",
+        "enabled": True,
+        "transcribe": True,
+        "language": None,
+        "keywords": [],
+        "store": "all",
+        "retain_days": None,
+        "recording": {"mode": "off", "retain_days": None, "retain_bytes": None, "pre_s": 10, "post_s": 20},
+        "status": {
+            "state": "streaming",
+            "since": moment(),
+            "error": None,
+            "next_retry_at": None,
+            "reconnects": 0,
+            "video": {"codec": "h264", "width": 1920, "height": 1080, "fps": 15},
+            "audio": {"codec": "aac", "sample_rate": 16000, "level_dbfs": -40.0},
+            "speaking": False,
+            "recording": False,
+            "transcription": {"state": "ok", "lag_s": 0, "dropped_s": 0},
+            "last_transcript_at": None,
+        },
+        "a_field_of_tomorrow": 1,
+    }

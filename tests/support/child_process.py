@@ -1,0 +1,87 @@
+"""A program run beside a test or the demo: its output kept, its whole group ended, never left behind."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+import os
+import signal
+
+from .ffmpeg import die_with_parent
+
+KEPT_LINES = 2000
+
+
+class ChildProcess:
+    """A running program; `lines` holds the newest of what it printed."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, echo: Callable[[str], None] | None) -> None:
+        """Watch a process that was just started."""
+        self.name = name
+        self.process = process
+        self.lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._echo = echo
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self.process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the program has not ended yet."""
+        return self.process.returncode is None
+
+    async def read_output(self) -> None:
+        """Keep what the program prints until it closes its output."""
+        assert self.process.stdout is not None
+        async for raw in self.process.stdout:
+            line = raw.decode(errors="replace").rstrip()
+            self.lines.append(line)
+            if self._echo:
+                self._echo(line)
+
+    def kill(self) -> None:
+        """Send SIGKILL to the program alone, as a crash would end it."""
+        with suppress(ProcessLookupError):
+            self.process.kill()
+
+    async def stop(self, timeout_s: float = 12.0) -> int:
+        """Ask the program to end (SIGTERM), kill its group after the timeout; returns its exit code."""
+        with suppress(ProcessLookupError):
+            self.process.terminate()
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self.process.wait()
+        except TimeoutError:
+            return -signal.SIGKILL
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            await self.process.wait()
+
+
+@asynccontextmanager
+async def running(
+    name: str, *command: str, env: Mapping[str, str] | None = None, echo: Callable[[str], None] | None = None
+) -> AsyncIterator[ChildProcess]:
+    """Run a program beside the block; on the way out it is asked to end, then its group is killed and reaped."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=None if env is None else {**os.environ, **env},
+        start_new_session=True,
+        preexec_fn=die_with_parent(),
+        limit=1 << 20,
+    )
+    child = ChildProcess(name, process, echo)
+    reader = asyncio.create_task(child.read_output(), name=f"output of {name}")
+    try:
+        yield child
+    finally:
+        await child.stop()
+        reader.cancel()
+        with suppress(asyncio.CancelledError):
+            await reader

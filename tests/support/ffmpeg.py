@@ -1,0 +1,103 @@
+"""The ffmpeg that imageio-ffmpeg ships, run so that it never outlives whoever started it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+import contextlib
+from contextlib import asynccontextmanager
+import ctypes
+import functools
+import os
+import signal
+import subprocess
+import sys
+
+import imageio_ffmpeg
+
+PR_SET_PDEATHSIG = 1
+QUIET = ("-nostdin", "-hide_banner", "-v", "error", "-y")
+
+
+class FfmpegError(RuntimeError):
+    """ffmpeg ended with an error; the message is what it said."""
+
+
+@functools.cache
+def ffmpeg_exe() -> str:
+    """Return the path of the ffmpeg binary."""
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+@functools.cache
+def die_with_parent() -> Callable[[], None] | None:
+    """Return a preexec function that has the kernel kill the child once its parent is gone (Linux only)."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def ask_kernel() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return ask_kernel
+
+
+def _reason(complaint: bytes, status: int) -> str:
+    return complaint.decode(errors="replace").strip() or f"ffmpeg ended with {status}"
+
+
+def _kill_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def ffmpeg_child(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run ffmpeg beside the block, stdout and stderr piped; its group is killed and reaped on the way out."""
+    process = await asyncio.create_subprocess_exec(
+        ffmpeg_exe(),
+        *QUIET,
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=die_with_parent(),
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            _kill_group(process.pid)
+        await process.wait()
+
+
+async def finish(process: asyncio.subprocess.Process) -> bytes:
+    """Await the child's end and return its stdout; raise FfmpegError when it failed."""
+    output, complaint = await process.communicate()
+    if process.returncode:
+        raise FfmpegError(_reason(complaint, process.returncode))
+    return output
+
+
+def encode(arguments: Iterable[str], frames: Iterable[bytes] = ()) -> None:
+    """Run ffmpeg to its end, feeding raw frames to its stdin; raise FfmpegError when it failed."""
+    # The preexec function makes one system call and takes no lock, so threads cannot hang it.
+    process = subprocess.Popen(
+        [ffmpeg_exe(), *QUIET[1:], *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=die_with_parent(),  # noqa: PLW1509
+    )
+    try:
+        with contextlib.suppress(BrokenPipeError):
+            assert process.stdin is not None
+            for frame in frames:
+                process.stdin.write(frame)
+        _, complaint = process.communicate()
+    finally:
+        if process.poll() is None:
+            _kill_group(process.pid)
+        process.wait()
+    if process.returncode:
+        raise FfmpegError(_reason(complaint, process.returncode))

@@ -1,0 +1,49 @@
+"""Every error of libav and of the system has a code."""
+
+import errno
+
+import av
+import pytest
+
+from wallflower_sidecar.capture.failures import opening_code, streaming_code
+from wallflower_sidecar.domain.errors import CaptureCode
+
+URL = "rtsp://user:secret@camera/"
+
+
+def libav(code):
+    with pytest.raises(av.FFmpegError) as caught:
+        av.error.err_check(-code, URL)
+    return caught.value
+
+
+def system(number):
+    return OSError(number, "text", URL)
+
+
+@pytest.mark.parametrize(
+    ("error", "opening", "streaming"),
+    [
+        (av.error.HTTPUnauthorizedError(1, ""), "auth_failed", "auth_failed"),
+        (av.error.HTTPForbiddenError(1, ""), "auth_failed", "auth_failed"),
+        (av.error.HTTPNotFoundError(1, ""), "not_found", "not_found"),
+        (av.error.HTTPOtherClientError(1, ""), "connection_refused", "eof"),
+        (av.error.HTTPServerError(1, ""), "connection_refused", "eof"),
+        (av.error.ExitError(1, ""), "connect_timeout", "stalled"),
+        (av.error.EOFError(1, ""), "eof", "eof"),
+        (av.error.InvalidDataError(1, ""), "not_rtsp", "corrupt_stream"),
+        (av.error.ProtocolNotFoundError(1, ""), "internal", "internal"),
+        (libav(errno.ECONNREFUSED), "connection_refused", "eof"),
+        (libav(errno.ETIMEDOUT), "connect_timeout", "stalled"),
+        (libav(errno.ECONNRESET), "eof", "eof"),
+        (libav(errno.EPIPE), "eof", "eof"),
+        (libav(errno.EHOSTUNREACH), "connect_timeout", "eof"),
+        (libav(errno.EPROTONOSUPPORT), "connection_refused", "connection_refused"),
+        (libav(errno.EIO), "not_rtsp", "eof"),
+        (system(errno.ENETUNREACH), "connect_timeout", "eof"),
+        (ValueError("anything"), "internal", "internal"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_codes(error, opening, streaming):
+    assert (opening_code(error), streaming_code(error)) == (CaptureCode(opening), CaptureCode(streaming))

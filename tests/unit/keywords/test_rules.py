@@ -1,0 +1,70 @@
+"""What is refused in a rule, and under which name."""
+
+import math
+
+import pytest
+
+from wallflower_sidecar.domain.errors import FieldError
+from wallflower_sidecar.domain.keywords import Match
+from wallflower_sidecar.keywords import validate_rule, validate_rules
+
+from .speaking import rule
+
+
+@pytest.mark.parametrize(
+    ("broken", "path"),
+    [
+        (rule(), "phrases"),
+        (rule(""), "phrases[0]"),
+        (rule("help", "?!"), "phrases[1]"),
+        (rule("😀"), "phrases[0]"),
+        (rule("x" * 501), "phrases[0]"),
+        (rule("a " * 61), "phrases[0]"),
+        (rule("help", excluded=("no", "…")), "not[1]"),
+        (rule("(", match=Match.REGEX), "phrases[0]"),
+        (rule("a", "[", match=Match.REGEX), "phrases[1]"),
+        (rule("a*", match=Match.REGEX), "phrases[0]"),
+        (rule("help|", match=Match.REGEX), "phrases[0]"),
+        (rule("help", threshold=-1), "threshold"),
+        (rule("help", threshold=100.5), "threshold"),
+        (rule("help", threshold=math.nan), "threshold"),
+        (rule("help", min_confidence=1.1), "min_confidence"),
+        (rule("help", min_confidence=math.nan), "min_confidence"),
+        (rule("help", cooldown_s=-1), "cooldown_s"),
+        (rule("help", cooldown_s=math.inf), "cooldown_s"),
+    ],
+)
+def test_refused(broken, path):
+    with pytest.raises(FieldError) as caught:
+        validate_rule(broken)
+    assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        rule("help"),
+        rule("9"),
+        rule("救"),
+        rule("help me", match=Match.FUZZY, threshold=0),
+        rule(r"\bhelp\b", match=Match.REGEX),
+        rule("help", excluded=("no help",), min_confidence=1, cooldown_s=3600),
+    ],
+)
+def test_accepted(sound):
+    validate_rule(sound)
+
+
+def test_a_list_names_the_rule_that_is_wrong():
+    with pytest.raises(FieldError) as caught:
+        validate_rules([rule("help"), rule("!", id="b", name="b")])
+    assert caught.value.path == "keywords[1].phrases[0]"
+
+
+@pytest.mark.parametrize(
+    ("second", "path"), [(rule("b", name="other"), "keywords[1].id"), (rule("b", id="b"), "keywords[1].name")]
+)
+def test_ids_and_names_are_unique(second, path):
+    with pytest.raises(FieldError) as caught:
+        validate_rules([rule("a"), second])
+    assert caught.value.path == path

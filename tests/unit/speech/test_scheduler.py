@@ -1,0 +1,266 @@
+"""Order, fairness, bounds and counts in front of a scripted transcriber."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from tests.support.waiting import eventually
+from wallflower_sidecar.domain.errors import TranscriberUnavailableError
+from wallflower_sidecar.domain.health import TranscriberInfo
+from wallflower_sidecar.domain.streams import TranscriptionState, TranscriptionStatus
+from wallflower_sidecar.domain.transcripts import Hints, Transcript
+from wallflower_sidecar.speech import Bounds, Scheduler, UtteranceRefusedError
+
+from .utterances import SAID_AT, silent_utterance
+
+READY = TranscriberInfo("scripted", "none", "ready")
+STARTING = TranscriberInfo("scripted", "none", "starting")
+
+
+class HandClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self):
+        self.seconds = 100.0
+
+    def now(self):
+        return SAID_AT + timedelta(seconds=self.seconds)
+
+    def monotonic(self):
+        return self.seconds
+
+
+class ScriptedTranscriber:
+    """Answers with the stream and a number, one at a time as it is let; `script` may raise instead."""
+
+    def __init__(self, info=READY):
+        self.info = info
+        self.asked = []
+        self.let = asyncio.Semaphore(0)
+        self.script: Callable[[object], None] = lambda utterance: None
+        self._listeners = []
+
+    def subscribe(self, on_change):
+        self._listeners.append(on_change)
+        return lambda: self._listeners.remove(on_change)
+
+    def become(self, info):
+        self.info = info
+        for listener in self._listeners:
+            listener(info)
+
+    async def run(self):
+        await asyncio.Event().wait()
+
+    async def transcribe(self, utterance, hints):
+        self.asked.append(utterance)
+        await self.let.acquire()
+        self.script(utterance)
+        return Transcript(utterance.id, "en", 1.0)
+
+
+class Desk:
+    """A scheduler with its transcriber, its clock and what it handed on."""
+
+    def __init__(self, info=READY, **bounds):
+        self.transcriber = ScriptedTranscriber(info)
+        self.clock = HandClock()
+        self.heard = []
+        self.keep: Callable[[object], None] = lambda utterance: None
+        self.scheduler = Scheduler(self.transcriber, on_transcript=self.take, clock=self.clock, bounds=Bounds(**bounds))
+
+    async def take(self, utterance, transcript):
+        assert transcript.text == utterance.id
+        self.keep(utterance)
+        self.heard.append(utterance)
+
+    def say(self, stream, seconds=2.0):
+        utterance = silent_utterance(seconds, stream)
+        self.scheduler.submit(utterance, Hints())
+        return utterance
+
+    def let(self, times=1):
+        for _ in range(times):
+            self.transcriber.let.release()
+
+
+@asynccontextmanager
+async def desk(info=READY, **bounds):
+    made = Desk(info, **bounds)
+    task = asyncio.create_task(made.scheduler.run())
+    await asyncio.sleep(0)
+    try:
+        yield made
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert made.transcriber._listeners == []
+
+
+async def test_every_utterance_is_handed_on_fairly_and_in_its_streams_order():
+    async with desk() as at:
+        loud = [at.say("loud") for _ in range(4)]
+        quiet = [at.say("quiet") for _ in range(2)]
+        at.let(6)
+        await asyncio.wait_for(at.scheduler.drain(), 5)
+        assert at.heard == [loud[0], quiet[0], loud[1], quiet[1], loud[2], loud[3]]
+
+
+async def test_lag_counts_from_the_oldest_without_text_and_ends_with_it():
+    async with desk(lagging_s=10.0) as at:
+        assert at.scheduler.status("porch") == TranscriptionStatus(TranscriptionState.OK)
+        at.say("porch")
+        at.clock.seconds += 4
+        at.say("porch")
+        at.clock.seconds += 5
+        assert at.scheduler.status("porch") == TranscriptionStatus(TranscriptionState.OK, 9.0)
+        at.clock.seconds += 2
+        assert at.scheduler.status("porch") == TranscriptionStatus(TranscriptionState.LAGGING, 11.0)
+        assert at.scheduler.lag_s == at.scheduler.info().lag_s == 11.0
+        assert at.scheduler.status("gate") == TranscriptionStatus(TranscriptionState.OK)
+        at.let()
+        await eventually(lambda: at.scheduler.lag_s == 7.0)
+        at.let()
+        await eventually(lambda: at.scheduler.lag_s == 0.0)
+
+
+async def test_over_the_bound_the_oldest_is_dropped_and_counted_in_seconds():
+    async with desk(stream_s=5.0) as at:
+        first = at.say("porch")
+        await eventually(lambda: at.transcriber.asked == [first])
+        dropped = at.say("porch", 3.0)
+        kept = [at.say("porch"), at.say("porch")]
+        assert at.scheduler.status("porch").dropped_s == 3.0
+        assert at.scheduler.dropped_s == 3.0
+        at.let(4)
+        await asyncio.wait_for(at.scheduler.drain(), 5)
+        assert at.heard == [first, *kept]
+        assert dropped not in at.transcriber.asked
+
+
+async def test_while_the_transcriber_starts_everything_waits_and_is_then_heard():
+    async with desk(STARTING) as at:
+        said = [at.say("porch"), at.say("porch")]
+        assert at.scheduler.status("porch").state is TranscriptionState.UNAVAILABLE
+        await asyncio.wait_for(at.scheduler.drain(), 1)
+        assert at.transcriber.asked == []
+        at.let(2)
+        at.transcriber.become(READY)
+        await eventually(lambda: at.heard == said)
+        assert at.scheduler.status("porch") == TranscriptionStatus(TranscriptionState.OK)
+
+
+async def test_an_utterance_that_meets_a_transcriber_gone_is_sent_again_first():
+    async with desk() as at:
+        failures = iter([TranscriberUnavailableError("died", "It is gone.")])
+
+        def die_once(_):
+            for failure in failures:
+                at.transcriber.become(STARTING)
+                raise failure
+
+        at.transcriber.script = die_once
+        said = [at.say("porch"), at.say("porch")]
+        at.let(3)
+        await eventually(lambda: at.scheduler.status("porch").state is TranscriptionState.UNAVAILABLE)
+        assert at.heard == []
+        at.transcriber.become(READY)
+        await asyncio.wait_for(at.scheduler.drain(), 5)
+        assert at.heard == said
+        assert at.scheduler.dropped_s == 0
+
+
+async def test_a_transcriber_that_says_ready_but_cannot_is_asked_again_in_a_while():
+    async with desk(retry_s=0.02) as at:
+        failures = iter([TranscriberUnavailableError("died", "It is gone.")] * 3)
+
+        def fail(_):
+            for failure in failures:
+                raise failure
+
+        at.transcriber.script = fail
+        said = at.say("porch")
+        at.let(4)
+        await asyncio.wait_for(at.scheduler.drain(), 5)
+        assert at.heard == [said]
+        assert at.transcriber.asked == [said] * 4
+
+
+@pytest.mark.parametrize(
+    ("error", "faults"), [(UtteranceRefusedError("It cannot be decoded."), 0), (ValueError("unexpected"), 1)]
+)
+async def test_an_utterance_that_cannot_be_decoded_is_counted_and_the_next_one_heard(error, faults):
+    async with desk() as at:
+        bad = at.say("porch", 3.0)
+
+        def refuse(utterance):
+            if utterance is bad:
+                raise error
+
+        at.transcriber.script = refuse
+        good = at.say("porch")
+        at.let(2)
+        await asyncio.wait_for(at.scheduler.drain(), 5)
+        assert at.heard == [good]
+        assert at.scheduler.status("porch").dropped_s == 3.0
+        assert at.scheduler.faults == faults
+
+
+async def test_a_transcript_that_cannot_be_kept_is_counted_and_the_next_one_kept(caplog):
+    async with desk() as at:
+        bad = at.say("porch", 3.0)
+
+        def full(utterance):
+            if utterance is bad:
+                raise OSError(28, "No space left on device")
+
+        at.keep = full
+        good = at.say("porch")
+        at.let(2)
+        await asyncio.wait_for(at.scheduler.drain(), 5)
+        assert at.heard == [good]
+        assert at.scheduler.status("porch").dropped_s == 3.0
+        assert at.scheduler.faults == 1
+        assert bad.id not in caplog.text  # the scripted transcript's text
+
+
+async def test_decoding_goes_on_while_a_transcript_is_being_kept():
+    async with desk() as at:
+        kept = asyncio.Event()
+
+        async def slow(utterance, transcript):
+            await kept.wait()
+            at.heard.append(utterance)
+
+        at.scheduler._on_transcript = slow
+        said = [at.say("porch") for _ in range(3)]
+        at.let(3)
+        await eventually(lambda: at.transcriber.asked == said)
+        assert at.heard == []
+        kept.set()
+        await asyncio.wait_for(at.scheduler.drain(), 5)
+        assert at.heard == said
+
+
+async def test_a_forgotten_stream_loses_what_waits_and_what_is_being_decoded_uncounted():
+    async with desk() as at:
+        decoding = at.say("gone")
+        await eventually(lambda: at.transcriber.asked == [decoding])
+        at.say("gone")
+        stays = at.say("stays")
+        at.scheduler.forget("gone")
+        again = at.say("gone")
+        at.let(3)
+        await asyncio.wait_for(at.scheduler.drain(), 5)
+        assert at.heard == [stays, again]
+        assert at.scheduler.status("gone") == TranscriptionStatus(TranscriptionState.OK)
+
+
+async def test_forgetting_the_last_stream_leaves_nothing_to_wait_for():
+    async with desk() as at:
+        at.say("gone")
+        at.scheduler.forget("gone")
+        await asyncio.wait_for(at.scheduler.drain(), 1)

@@ -1,0 +1,27 @@
+"""An open database in a folder of its own."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from wallflower_sidecar.store import Database
+
+from .heard import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "wallflower.db"
+
+
+@pytest.fixture
+async def database(path: Path, clock: Clock) -> AsyncGenerator[Database]:
+    database = await Database.open(path, clock=clock)
+    yield database
+    await database.close()

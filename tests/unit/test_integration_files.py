@@ -1,0 +1,252 @@
+"""The integration's JSON, YAML and images agree with its code, with each other and with the project."""
+
+import ast
+import json
+from pathlib import Path
+import re
+import struct
+import sys
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPONENT = ROOT / "custom_components" / "wallflower"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+MANIFEST = json.loads((COMPONENT / "manifest.json").read_text())
+ENGLISH = json.loads((COMPONENT / "translations" / "en.json").read_text())
+ICONS = json.loads((COMPONENT / "icons.json").read_text())
+QUALITY = yaml.safe_load((COMPONENT / "quality_scale.yaml").read_text())["rules"]
+
+# Home Assistant's quality scale as of 2026.11, all tiers.
+RULES = [
+    "action-setup",
+    "appropriate-polling",
+    "brands",
+    "common-modules",
+    "config-flow",
+    "config-flow-test-coverage",
+    "dependency-transparency",
+    "docs-actions",
+    "docs-conditions",
+    "docs-high-level-description",
+    "docs-installation-instructions",
+    "docs-removal-instructions",
+    "docs-triggers",
+    "entity-event-setup",
+    "entity-unique-id",
+    "has-entity-name",
+    "runtime-data",
+    "test-before-configure",
+    "test-before-setup",
+    "unique-config-entry",
+    "action-exceptions",
+    "config-entry-unloading",
+    "docs-configuration-parameters",
+    "docs-installation-parameters",
+    "entity-unavailable",
+    "integration-owner",
+    "log-when-unavailable",
+    "parallel-updates",
+    "reauthentication-flow",
+    "test-coverage",
+    "devices",
+    "diagnostics",
+    "discovery",
+    "discovery-update-info",
+    "docs-data-update",
+    "docs-examples",
+    "docs-known-limitations",
+    "docs-supported-devices",
+    "docs-supported-functions",
+    "docs-troubleshooting",
+    "docs-use-cases",
+    "dynamic-devices",
+    "entity-category",
+    "entity-device-class",
+    "entity-disabled-by-default",
+    "entity-translations",
+    "exception-translations",
+    "icon-translations",
+    "reconfiguration-flow",
+    "repair-issues",
+    "stale-devices",
+    "async-dependency",
+    "inject-websession",
+    "strict-typing",
+]
+
+
+def sources() -> dict[str, ast.Module]:
+    return {path.name: ast.parse(path.read_text()) for path in COMPONENT.glob("*.py")}
+
+
+def strings(*names: str) -> set[str]:
+    """All string constants in the given modules, in all without a name."""
+    return {
+        node.value
+        for name, tree in sources().items()
+        if name in names or not names
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def keyword_values(keyword: str) -> set[str]:
+    """What is given for a keyword argument as a literal, anywhere."""
+    return {
+        node.value.value
+        for tree in sources().values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg == keyword and isinstance(node.value, ast.Constant)
+    }
+
+
+def sentences(node: Any, path: str = "") -> dict[str, str]:
+    if isinstance(node, str):
+        return {path: node}
+    return {key: text for name, child in node.items() for key, text in sentences(child, f"{path}/{name}").items()}
+
+
+def steps() -> dict[str, dict[str, Any]]:
+    hub, camera = ENGLISH["config"]["step"], ENGLISH["config_subentries"]["stream"]["step"]
+    found: dict[str, dict[str, Any]] = {}
+    for name, step in (*hub.items(), *((f"camera {name}", step) for name, step in camera.items())):
+        found[name] = step
+        for section, content in step.get("sections", {}).items():
+            found[f"{name} {section}"] = content
+    return found
+
+
+def test_the_manifest_names_what_hacs_and_home_assistant_ask_for_in_their_order() -> None:
+    keys = list(MANIFEST)
+
+    assert keys[:2] == ["domain", "name"]
+    assert keys[2:] == sorted(keys[2:])
+    assert MANIFEST["codeowners"] == ["@seed-ff1aac1f"]
+    assert MANIFEST["integration_type"] == "hub"
+    assert MANIFEST["iot_class"] == "local_push"
+    assert MANIFEST["requirements"] == []
+
+
+def test_address_and_version_are_the_projects() -> None:
+    homepage = PROJECT["urls"]["Homepage"]
+
+    assert MANIFEST["version"] == PROJECT["version"]
+    assert MANIFEST["documentation"] == homepage
+    assert MANIFEST["issue_tracker"] == f"{homepage}/issues"
+    assert homepage in strings("config_flow.py")
+
+
+def test_hacs_asks_for_a_home_assistant_that_the_code_runs_on() -> None:
+    hacs = json.loads((ROOT / "hacs.json").read_text())
+
+    assert hacs["name"] == MANIFEST["name"]
+    assert hacs["homeassistant"] == "2026.10.0"
+
+
+def test_each_rule_of_the_quality_scale_has_an_honest_answer() -> None:
+    assert len(RULES) == 54
+    assert list(QUALITY) == RULES
+    for rule, answer in QUALITY.items():
+        status = answer if isinstance(answer, str) else answer["status"]
+        assert status in {"done", "todo", "exempt"}, rule
+        if status == "exempt":
+            assert answer["comment"].endswith("."), rule
+
+
+def test_each_error_that_a_flow_can_show_has_a_sentence_and_each_sentence_a_use() -> None:
+    hub, camera = ENGLISH["config"], ENGLISH["config_subentries"]["stream"]
+    in_flow = strings("config_flow.py")
+    in_camera = strings("subentry_flow.py", "camera_form.py", "keyword_rules.py")
+    from_core = {"already_configured"}
+
+    assert set(hub["error"]) <= in_flow
+    assert set(camera["error"]) <= in_camera
+    assert set(hub["abort"]) | set(camera["abort"]) <= in_flow | in_camera | from_core
+    raised = {
+        argument.value
+        for name in ("config_flow.py", "camera_form.py")
+        for node in ast.walk(sources()[name])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"FormError", "_fault"}
+        for argument in node.args[-1:]
+        if isinstance(argument, ast.Constant)
+    }
+    assert raised <= set(hub["error"]) | set(camera["error"])
+    assert keyword_values("reason") <= set(hub["abort"]) | set(camera["abort"])
+
+
+def test_each_step_has_a_title_and_each_field_a_label_and_a_description() -> None:
+    for name, step in steps().items():
+        assert step.get("title") or step.get("name"), name
+        assert step["description"], name
+        assert set(step.get("data", {})) == set(step.get("data_description", {})), name
+
+
+def test_each_step_that_is_shown_is_translated() -> None:
+    hub, camera = ENGLISH["config"]["step"], ENGLISH["config_subentries"]["stream"]
+
+    shown = keyword_values("step_id") | {"user", "reconfigure", "reauth_confirm", "found", "found_silent"}
+    assert shown - {"probe"} == set(hub) | set(camera["step"])
+    assert keyword_values("progress_action") == set(camera["progress"])
+
+
+def test_each_exception_has_a_sentence_and_each_sentence_a_use() -> None:
+    used = keyword_values("translation_key") & set(ENGLISH["exceptions"])
+
+    in_code = strings("coordinator.py", "switch.py")
+    assert set(ENGLISH["exceptions"]) <= in_code
+    assert {"access_refused", "cannot_connect", "wrong_server", "transcription_not_set"} <= used
+
+
+def test_each_entity_has_a_name_and_an_icon() -> None:
+    described = {platform: set(names) for platform, names in ENGLISH["entity"].items()}
+
+    assert described == {platform: set(icons) for platform, icons in ICONS["entity"].items()}
+    used = keyword_values("translation_key")
+    assert {name for names in described.values() for name in names} <= used
+
+
+def test_no_sentence_holds_an_address_or_a_placeholder_that_nobody_fills() -> None:
+    filled = strings() | {"url"}
+    for path, text in sentences(ENGLISH).items():
+        assert "://" not in text.replace("http:// or https://", "").replace("rtsp:// or rtsps://", ""), path
+        assert set(re.findall(r"\{(\w+)\}", text)) <= filled, path
+
+
+@pytest.mark.parametrize("dark", ["", "dark_"])
+@pytest.mark.parametrize(
+    ("name", "width", "height"),
+    [("icon", 256, 256), ("icon@2x", 512, 512), ("logo", None, 256), ("logo@2x", None, 512)],
+)
+def test_brand_images_have_the_sizes_that_home_assistant_asks_for(
+    dark: str, name: str, width: int | None, height: int
+) -> None:
+    image = (COMPONENT / "brand" / f"{dark}{name}.png").read_bytes()
+
+    assert image.startswith(b"\x89PNG\r\n\x1a\n")
+    actual_width, actual_height = struct.unpack(">II", image[16:24])
+    colour = image[25]
+    assert actual_height == height
+    assert actual_width == width if width else actual_width > actual_height
+    assert colour in {4, 6}, "no transparency"
+
+
+def test_platform_files_stay_tables() -> None:
+    for name in ("binary_sensor", "camera", "event", "sensor", "switch"):
+        assert len((COMPONENT / f"{name}.py").read_text().splitlines()) <= 110, name
+
+
+def test_the_integration_brings_everything_it_imports() -> None:
+    allowed = {"aiohttp", "homeassistant", "probatio", "voluptuous", "yarl"}
+    for name, tree in sources().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                modules = {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                modules = {str(node.module).partition(".")[0]}
+            else:
+                continue
+            assert {each for each in modules if each not in sys.stdlib_module_names} <= allowed, name
