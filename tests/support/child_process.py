@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import os
 import signal
 
-from .ffmpeg import die_with_parent
+from .ffmpeg import dying_with_parent
 
 KEPT_LINES = 2000
 
@@ -67,13 +67,12 @@ async def running(
 ) -> AsyncIterator[ChildProcess]:
     """Run a program beside the block; on the way out it is asked to end, then its group is killed and reaped."""
     process = await asyncio.create_subprocess_exec(
-        *command,
+        *dying_with_parent(*command),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env=None if env is None else {**os.environ, **env},
         start_new_session=True,
-        preexec_fn=die_with_parent(),
         limit=1 << 20,
     )
     child = ChildProcess(name, process, echo)

@@ -1,10 +1,9 @@
 """The ffmpeg that imageio-ffmpeg ships, run so that it never outlives whoever started it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 import contextlib
 from contextlib import asynccontextmanager
-import ctypes
 import functools
 import os
 import signal
@@ -13,7 +12,13 @@ import sys
 
 import imageio_ffmpeg
 
-PR_SET_PDEATHSIG = 1
+_DIE_WITH_PARENT = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+if os.getppid() != int(sys.argv[1]):
+    sys.exit(1)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
 QUIET = ("-nostdin", "-hide_banner", "-v", "error", "-y")
 
 
@@ -27,17 +32,15 @@ def ffmpeg_exe() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-@functools.cache
-def die_with_parent() -> Callable[[], None] | None:
-    """Return a preexec function that has the kernel kill the child once its parent is gone (Linux only)."""
+def dying_with_parent(*command: str) -> tuple[str, ...]:
+    """Return the command so that the kernel kills it once its parent is gone (Linux only).
+
+    No preexec_fn: that runs Python between fork and exec, which hangs for ever when another thread held a C library's
+    lock (seen with swscale's thread pool).
+    """
     if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def ask_kernel() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    return ask_kernel
+        return command
+    return (sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid()), *command)
 
 
 def _reason(complaint: bytes, status: int) -> str:
@@ -53,14 +56,11 @@ def _kill_group(leader: int) -> None:
 async def ffmpeg_child(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run ffmpeg beside the block, stdout and stderr piped; its group is killed and reaped on the way out."""
     process = await asyncio.create_subprocess_exec(
-        ffmpeg_exe(),
-        *QUIET,
-        *arguments,
+        *dying_with_parent(ffmpeg_exe(), *QUIET, *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=die_with_parent(),
     )
     try:
         yield process
@@ -80,14 +80,12 @@ async def finish(process: asyncio.subprocess.Process) -> bytes:
 
 def encode(arguments: Iterable[str], frames: Iterable[bytes] = ()) -> None:
     """Run ffmpeg to its end, feeding raw frames to its stdin; raise FfmpegError when it failed."""
-    # The preexec function makes one system call and takes no lock, so threads cannot hang it.
     process = subprocess.Popen(
-        [ffmpeg_exe(), *QUIET[1:], *arguments],
+        dying_with_parent(ffmpeg_exe(), *QUIET[1:], *arguments),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        preexec_fn=die_with_parent(),  # noqa: PLW1509
     )
     try:
         with contextlib.suppress(BrokenPipeError):
