@@ -24,6 +24,7 @@ class Record:
     started: dict[str, datetime] = field(default_factory=dict)
     ended: dict[str, datetime] = field(default_factory=dict)
     utterances: list[Utterance] = field(default_factory=list)
+    drafts: list[Utterance] = field(default_factory=list)
 
     def capture_changed(self, stream, status, *, error_raised, recovered):
         self.changes.append((stream, status))
@@ -40,6 +41,11 @@ class Record:
         assert utterance in self.started
         assert utterance not in self.ended
         self.ended[utterance] = at
+
+    def utterance_growing(self, utterance):
+        assert utterance.id in self.started
+        assert utterance.id not in self.ended
+        self.drafts.append(utterance)
 
     def utterance_ready(self, utterance):
         self.utterances.append(utterance)

@@ -24,6 +24,8 @@ _BAND_SCALE = 2.0 / (FRAME * float(np.sum(_WINDOW**2)))
 _BUCKETS = 20
 _BUCKET_FRAMES = 17  # 0.5 s of 30 ms frames: the floor is the minimum of 10 s
 _FIRST_GUESS_DBFS = -85.0
+_FIRST_GUESS_BUCKETS = 4
+_LOUDEST_DBFS = 0.0
 
 
 def rms_dbfs(samples: Samples) -> float:
@@ -46,10 +48,11 @@ class NoiseFloor:
     """The quietest frame of the last 10 s: a noise that starts is the floor 10 s later, its end at once."""
 
     def __init__(self) -> None:
-        """Start low, so that somebody who speaks from the first moment on is heard."""
+        """Start low for 2 s, so that somebody who speaks from the first moment on is heard."""
         self.dbfs = _FIRST_GUESS_DBFS
-        self._buckets = deque([_FIRST_GUESS_DBFS] * _BUCKETS, maxlen=_BUCKETS)
-        self._newest = 0.0
+        guesses = [_FIRST_GUESS_DBFS] * _FIRST_GUESS_BUCKETS
+        self._buckets = deque(guesses + [_LOUDEST_DBFS] * (_BUCKETS - len(guesses)), maxlen=_BUCKETS)
+        self._newest = _LOUDEST_DBFS
         self._frames = 0
 
     def observe(self, levels: NDArray[np.float32]) -> None:
@@ -58,5 +61,5 @@ class NoiseFloor:
         self._frames += len(levels)
         if self._frames >= _BUCKET_FRAMES:
             self._buckets.append(self._newest)
-            self._newest, self._frames = 0.0, 0
+            self._newest, self._frames = _LOUDEST_DBFS, 0
             self.dbfs = min(self._buckets)

@@ -1,20 +1,23 @@
 """Cuts utterances out of endless sound. Pure: time is the number of samples taken in."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import webrtcvad
 
 from ..domain.transcripts import SAMPLE_RATE, new_id
 from .floor import FRAME, NoiseFloor, Samples, speech_levels
+from .talk import Frame, Talk, end_of_speech, quietest, start_of_speech
 
 _FRAME_S = FRAME / SAMPLE_RATE
 _LOWEST_FLOOR_DBFS = -85.0
 _WARM_UP_FRAMES = 4
 """WebRTC's detector takes its very first frames for speech, whatever they are (measured: up to 4)."""
+
+_LEARNING_FRAMES = 333
+"""For 10 s WebRTC's detector is shown the room's noise too: a click is speech to it if it knows nothing else."""
 
 _BLIP_FRAMES = 3
 _QUIET_FRAMES = 5
@@ -35,7 +38,12 @@ class GateSettings:
     cut_from_s: float = 15.0
     margin_db: float = 6.0
     margin_open_db: float = 3.0
+    margin_edge_db: float = 4.0
     vad_mode: int = 2
+    draft_first_s: float = 0.8
+    draft_every_s: float = 1.0
+    draft_every_part: float = 0.15
+    """Of the speech so far: a draft decodes all of it anew, so the longer it is, the longer the next one waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +73,18 @@ class Heard:
     pcm: bytes
 
 
-type GateEvent = SpeechStarted | SpeechEnded | Heard
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """Speech under way as it stands; `end` is its last speech so far, the rest as in Heard."""
 
-
-class _Frame(NamedTuple):
+    utterance: str
+    start: int
+    end: int
+    pcm_start: int
     pcm: bytes
-    level: float
-    voiced: bool
 
 
-@dataclass(slots=True)
-class _Talk:
-    """Speech under way; numbers are frame numbers, `frames[0]` has the number `begin`."""
-
-    id: str
-    begin: int
-    first: int
-    last: int
-    voiced: int = 0
-    started: bool = False
-    frames: list[_Frame] = field(default_factory=list)
+type GateEvent = SpeechStarted | SpeechEnded | Heard
 
 
 class Gate:
@@ -99,8 +99,8 @@ class Gate:
         self._floor = NoiseFloor()
         self._rest = np.empty(0, np.int16)
         self._next = 0
-        self._before: deque[_Frame] = deque(maxlen=_frames(self._settings.pre_roll_s))
-        self._talk: _Talk | None = None
+        self._before: deque[Frame] = deque(maxlen=_frames(self._settings.pre_roll_s))
+        self._talk: Talk | None = None
 
     @property
     def position(self) -> int:
@@ -125,16 +125,34 @@ class Gate:
         self._floor.observe(levels)
         pcm = frames.tobytes()
         cut = [pcm[i * FRAME * 2 : (i + 1) * FRAME * 2] for i in range(count)]
-        if self._talk is None and float(levels.max()) < threshold + self._settings.margin_db:
+        shown = _LOWEST_FLOOR_DBFS if self._next < _LEARNING_FRAMES else threshold
+        if self._talk is None and float(levels.max()) < shown + self._settings.margin_db:
             self._next += count
-            self._before.extend(_Frame(*each, voiced=False) for each in zip(cut, levels.tolist(), strict=True))
+            self._before.extend(Frame(*each, voiced=False) for each in zip(cut, levels.tolist(), strict=True))
             return []
         events: list[GateEvent] = []
         for each, level in zip(cut, levels.tolist(), strict=True):
-            margin = self._settings.margin_db if self._talk is None else self._settings.margin_open_db
-            voiced = level >= threshold + margin and self._is_speech(each)
-            self._step(_Frame(each, level, voiced), events)
+            margin = self._margin_db()
+            voiced = level >= shown + margin and self._is_speech(each) and level >= threshold + margin
+            self._step(Frame(each, level, voiced), events)
         return events
+
+    def draft(self) -> Growing | None:
+        """The speech under way as it stands, None unless enough of it is new since the last draft."""
+        talk = self._talk
+        if talk is None or not talk.started:
+            return None
+        end = talk.last + 1
+        if (end - (talk.drafted or talk.first)) * _FRAME_S < self._draft_due_s(talk):
+            return None
+        talk.drafted = end
+        return Growing(talk.id, talk.first * FRAME, end * FRAME, talk.begin * FRAME, self._sound(talk))
+
+    def _draft_due_s(self, talk: Talk) -> float:
+        if talk.drafted is None:
+            return self._settings.draft_first_s
+        spoken_s = (talk.drafted - talk.first) * _FRAME_S
+        return max(self._settings.draft_every_s, self._settings.draft_every_part * spoken_s)
 
     def flush(self) -> list[GateEvent]:
         """End the utterance under way here, as the sound breaks off."""
@@ -145,12 +163,17 @@ class Gate:
         self._next, self._rest = self._next + -(-len(self._rest) // FRAME), self._rest[:0]
         return events
 
+    def _margin_db(self) -> float:
+        """How far speech must stand out now; after a pause as far as to begin, or any noise would keep it going."""
+        goes_on = self._talk is not None and self._next - self._talk.last <= _QUIET_FRAMES
+        return self._settings.margin_open_db if goes_on else self._settings.margin_db
+
     def _is_speech(self, pcm: bytes) -> bool:
         speech: bool = self._vad.is_speech(pcm, SAMPLE_RATE)
         self._warm_up = max(0, self._warm_up - 1)
         return speech and not self._warm_up
 
-    def _step(self, frame: _Frame, events: list[GateEvent]) -> None:
+    def _step(self, frame: Frame, events: list[GateEvent]) -> None:
         number, self._next = self._next, self._next + 1
         talk = self._talk
         if talk is None:
@@ -158,7 +181,7 @@ class Gate:
                 self._before.append(frame)
                 return
             begin = number - len(self._before)
-            talk = self._talk = _Talk(self._make_id(), begin, number, number, frames=list(self._before))
+            talk = self._talk = Talk(self._make_id(), begin, number, number, frames=list(self._before))
             self._before.clear()
         talk.frames.append(frame)
         if frame.voiced:
@@ -170,32 +193,39 @@ class Gate:
         if self._talk is talk and len(talk.frames) >= _frames(self._settings.maximum_s):
             self._cut(talk, events)
 
-    def _patience(self, talk: _Talk) -> int:
+    def _patience(self, talk: Talk) -> int:
         """Frames of silence that end this talk; a click is given up sooner than a word."""
         if not talk.started and talk.voiced < _BLIP_FRAMES:
             return _QUIET_FRAMES
         return _frames(self._settings.hangover_s)
 
-    def _start_if_certain(self, talk: _Talk, events: list[GateEvent]) -> None:
+    def _start_if_certain(self, talk: Talk, events: list[GateEvent]) -> None:
         minimum = _frames(self._settings.minimum_s)
-        if not talk.started and talk.last - talk.first + 1 >= minimum and talk.voiced >= minimum * 2 // 3:
+        if talk.started or talk.last - talk.first + 1 < minimum:
+            return
+        talk.first = start_of_speech(talk, self._settings.margin_edge_db)
+        voiced = sum(frame.voiced for frame in talk.frames[talk.first - talk.begin :])
+        if talk.last - talk.first + 1 >= minimum and voiced >= minimum * 2 // 3:
             talk.started = True
             events.append(SpeechStarted(talk.id, talk.first * FRAME))
 
-    def _close(self, talk: _Talk, events: list[GateEvent]) -> None:
+    def _close(self, talk: Talk, events: list[GateEvent]) -> None:
         """End the talk; its last frames are the next one's pre-roll."""
         self._talk = None
         self._before.extend(talk.frames)
         if talk.started:
-            end = talk.last + 1
-            kept = min(len(talk.frames), end - talk.begin + _frames(self._settings.tail_s))
-            pcm = b"".join(frame.pcm for frame in talk.frames[:kept])
+            end = end_of_speech(talk, self._settings.margin_edge_db, _frames(self._settings.minimum_s))
             events.append(SpeechEnded(talk.id, end * FRAME))
-            events.append(Heard(talk.id, talk.first * FRAME, end * FRAME, talk.begin * FRAME, pcm))
+            events.append(Heard(talk.id, talk.first * FRAME, end * FRAME, talk.begin * FRAME, self._sound(talk)))
 
-    def _cut(self, talk: _Talk, events: list[GateEvent]) -> None:
+    def _sound(self, talk: Talk) -> bytes:
+        """From the pre-roll to a tail after the last speech."""
+        kept = talk.last + 1 - talk.begin + _frames(self._settings.tail_s)
+        return b"".join(frame.pcm for frame in talk.frames[:kept])
+
+    def _cut(self, talk: Talk, events: list[GateEvent]) -> None:
         """End a talk that is too long at its quietest point; what follows is gone through again."""
-        at = _quietest([frame.level for frame in talk.frames], _frames(self._settings.cut_from_s))
+        at = quietest([frame.level for frame in talk.frames], _frames(self._settings.cut_from_s))
         talk.frames, rest = talk.frames[:at], talk.frames[at:]
         voiced = [talk.begin + i for i, frame in enumerate(talk.frames) if frame.voiced]
         talk.last = voiced[-1]
@@ -208,9 +238,3 @@ class Gate:
 
 def _frames(seconds: float) -> int:
     return round(seconds / _FRAME_S)
-
-
-def _quietest(levels: Sequence[float], first: int) -> int:
-    """Index, not before `first`, of the middle of the quietest 150 ms."""
-    smooth = np.convolve(np.asarray(levels), np.full(_QUIET_FRAMES, 1 / _QUIET_FRAMES), "valid")
-    return first + int(np.argmin(smooth[first:])) + _QUIET_FRAMES // 2

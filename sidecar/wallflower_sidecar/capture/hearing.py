@@ -1,7 +1,6 @@
 """From a session's audio packets to speech with wall-clock times."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 import av
 from av.audio.stream import AudioStream
@@ -11,9 +10,10 @@ import numpy as np
 from ..domain.clock import Clock
 from ..domain.errors import CaptureCode, CaptureError
 from ..domain.transcripts import SAMPLE_RATE
+from . import gate
 from .floor import Samples, rms_dbfs
 from .gate import Gate, GateEvent, SpeechEnded, SpeechStarted
-from .messages import Report, SpeechEdge, Spoken
+from .messages import Growing, Report, SpeechEdge, Spoken
 from .sound import Piece, Resampler, decode
 from .wallclock import WallClock
 
@@ -26,14 +26,19 @@ BLOCK_SPEAKING_S = 0.12
 _BURST = 32
 _LONGEST_FILLED_GAP_S = 2.0
 _JUDGED_EVERY_S = 5.0
+_SAME_S = 0.05
 
 
 class Hearing:
-    """Takes a session's audio packets in order; hands on speech through `report`. Used by one thread."""
+    """Takes a session's audio packets in order; hands on speech through `report`. Used by one thread.
+
+    `drafts_wanted`, which any thread may set, has speech under way handed on too.
+    """
 
     def __init__(self, session: int, clock: Clock, report: Callable[[Report], None]) -> None:
         """Hear for one session."""
         self.level_dbfs: float | None = None
+        self.drafts_wanted = False
         self._session = session
         self._clock = clock
         self._report = report
@@ -41,7 +46,7 @@ class Hearing:
         self._wall = WallClock(clock)
         self._resampler = Resampler()
         self._waiting: list[tuple[Packet[AudioStream], float]] = []
-        self._gate_starts_s = 0.0
+        self._gate_starts_s = self._told_start = 0.0
         self._good = self._bad = 0
         self._judged_at: float | None = None
 
@@ -108,18 +113,37 @@ class Hearing:
         if len(samples):
             self.level_dbfs = rms_dbfs(samples)
             self._tell(self._gate.push(samples))
+            if self.drafts_wanted:
+                self._tell_draft()
+
+    def _tell_draft(self) -> None:
+        draft = self._gate.draft()
+        if draft is not None:
+            start, end, pcm_start = self._span(draft, self._epochs())
+            self._report(Growing(self._session, draft.utterance, start, end, pcm_start, draft.pcm))
 
     def _tell(self, events: list[GateEvent]) -> None:
+        epoch = self._epochs()
         for event in events:
             match event:
                 case SpeechStarted(utterance, at):
-                    self._report(SpeechEdge(self._session, utterance, started=True, at=self._epoch(at)))
+                    self._told_start = epoch(at)
+                    self._report(SpeechEdge(self._session, utterance, started=True, at=self._told_start))
                 case SpeechEnded(utterance, at):
-                    self._report(SpeechEdge(self._session, utterance, started=False, at=self._epoch(at)))
+                    self._report(SpeechEdge(self._session, utterance, started=False, at=epoch(at)))
                 case _:
-                    start, end, pcm_start = map(self._epoch, (event.start, event.end, event.pcm_start))
+                    start, end, pcm_start = self._span(event, epoch)
                     self._report(Spoken(self._session, event.utterance, start, end, pcm_start, event.pcm))
 
-    def _epoch(self, position: int) -> float:
-        moment: datetime = self._wall.utc(self._gate_starts_s + position / SAMPLE_RATE)
-        return moment.timestamp()
+    def _span(self, talk: gate.Heard | gate.Growing, epoch: Callable[[int], float]) -> tuple[float, float, float]:
+        """Start, end and first sample; it started as was told, unless the clock was stepped or proved wrong since."""
+        start, end, pcm_start = map(epoch, (talk.start, talk.end, talk.pcm_start))
+        moved_s = self._told_start - start
+        if abs(moved_s) > _SAME_S:
+            moved_s = 0.0
+        return start + moved_s, end, pcm_start + moved_s
+
+    def _epochs(self) -> Callable[[int], float]:
+        """From a sample's number to seconds since 1970, all by one reading of the clock."""
+        utc = self._wall.reading()
+        return lambda position: utc(self._gate_starts_s + position / SAMPLE_RATE).timestamp()

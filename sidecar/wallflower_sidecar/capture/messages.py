@@ -58,6 +58,14 @@ class CancelProbe:
 
 
 @dataclass(frozen=True, slots=True)
+class WantDrafts:
+    """Hand over utterances under way too (`Growing`), or no longer; a session begins without."""
+
+    session: int
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Connecting:
     """The host name is resolved; the camera is being spoken to."""
 
@@ -107,6 +115,18 @@ class Spoken:
 
 
 @dataclass(frozen=True, slots=True)
+class Growing:
+    """An utterance under way as it stands, only while drafts are wanted; `end` is its last speech so far."""
+
+    session: int
+    utterance: str
+    start: float
+    end: float
+    pcm_start: float
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The session's last word; `code` is a CaptureCode, None when it was asked to end."""
 
@@ -134,13 +154,13 @@ class Probed:
     took_s: float = 0.0
 
 
-type Command = Open | Close | Shut | TakeSnapshot | Probe | CancelProbe
-type SessionReport = Connecting | Opened | Alive | SpeechEdge | Spoken | Ended
+type Command = Open | Close | Shut | TakeSnapshot | Probe | CancelProbe | WantDrafts
+type SessionReport = Connecting | Opened | Alive | SpeechEdge | Growing | Spoken | Ended
 type Answer = Snapshot | Probed
 type Report = SessionReport | Answer
 
-_COMMANDS: tuple[type[Command], ...] = (Open, Close, Shut, TakeSnapshot, Probe, CancelProbe)
-_REPORTS: tuple[type[Report], ...] = (Connecting, Opened, Alive, SpeechEdge, Spoken, Ended, Snapshot, Probed)
+_COMMANDS: tuple[type[Command], ...] = (Open, Close, Shut, TakeSnapshot, Probe, CancelProbe, WantDrafts)
+_REPORTS: tuple[type[Report], ...] = (Connecting, Opened, Alive, SpeechEdge, Growing, Spoken, Ended, Snapshot, Probed)
 
 
 def to_message(item: Command | Report) -> Message:

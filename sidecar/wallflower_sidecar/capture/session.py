@@ -69,6 +69,10 @@ class Session:
         self._stop.set()
         shut_silent(self._addresses, _SILENT_S)
 
+    def want_drafts(self, *, wanted: bool) -> None:
+        """Hand over utterances under way too, or no longer."""
+        self._hearing.drafts_wanted = wanted
+
     def ask_for_picture(self, asker: PictureAsker) -> None:
         """Call `asker` with the newest picture, now or with the next key frame; with None at the end."""
         with self._lock:

@@ -53,5 +53,8 @@ class CaptureListener(Protocol):
     def speech_ended(self, stream: str, utterance: str, at: datetime) -> None:
         """The last speech of the utterance was at `at`; exactly one for each start."""
 
+    def utterance_growing(self, utterance: Utterance) -> None:
+        """What was heard so far of an utterance under way; only of streams whose drafts are wanted."""
+
     def utterance_ready(self, utterance: Utterance) -> None:
         """A whole utterance was heard."""

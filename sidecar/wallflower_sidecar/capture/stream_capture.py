@@ -2,13 +2,12 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from ..domain.clock import Clock
 from ..domain.errors import CaptureCode
 from ..domain.streams import Stream, StreamState, Transport
-from ..domain.transcripts import Utterance
 from .attempt import Attempt
 from .board import Board
 from .escalation import Escalation, Measure
@@ -18,13 +17,16 @@ from .messages import (
     Command,
     Connecting,
     Ended,
+    Growing,
     LowerTransport,
     Opened,
     SessionReport,
     Shut,
     SpeechEdge,
     Spoken,
+    WantDrafts,
 )
+from .overheard import Overheard
 from .retry import Retry
 from .status import CaptureStatus
 from .telling import GuardedListener
@@ -62,8 +64,10 @@ class StreamCapture:
         self._current: Attempt | None = None
         self._due_s: float | None = clock.monotonic() if stream.enabled else None
         self._board = Board(stream.id, listener, clock)
+        self._overheard = Overheard(stream.id, listener, clock)
         self._transport: LowerTransport = "tcp"
         self._lost = False
+        self._drafts_wanted = False
 
     @property
     def status(self) -> CaptureStatus:
@@ -85,6 +89,13 @@ class StreamCapture:
     def mute(self) -> None:
         """Tell nobody anything more."""
         self._listener.muted = True
+
+    def want_drafts(self, *, wanted: bool) -> None:
+        """Have utterances under way handed over too, or no longer; the sessions go on."""
+        if wanted != self._drafts_wanted:
+            self._drafts_wanted = wanted
+            for session in self._attempts:
+                self._line.send(WantDrafts(session, wanted))
 
     def change(self, stream: Stream) -> None:
         """Take up a new configuration; the session is restarted only where it must be."""
@@ -130,9 +141,11 @@ class StreamCapture:
             return
         match report:
             case SpeechEdge():
-                self._speech(attempt, report)
+                self._overheard.edge(attempt, report)
             case Spoken():
-                self._utterance(report)
+                self._overheard.whole(report)
+            case Growing() if self._drafts_wanted:
+                self._overheard.growing(report)
             case Ended():
                 self._ended(attempt, report)
                 self.tick()
@@ -149,7 +162,7 @@ class StreamCapture:
         attempts, self._attempts = self._attempts, {}
         current, self._current = self._current, None
         for attempt in attempts.values():
-            self._silence_speakers(attempt)
+            self._overheard.broken_off(attempt)
         self.quiet.set()
         if current is not None:
             self._lost = self._lost or current.last_packet_s is not None
@@ -166,6 +179,8 @@ class StreamCapture:
         self._current = self._attempts[session] = Attempt(session, now_s)
         self.quiet.clear()
         self._due_s = None
+        if self._drafts_wanted:
+            self._line.send(WantDrafts(session, wanted=True))
         self._board.enter(StreamState.RESOLVING)
 
     def _transports(self) -> tuple[LowerTransport, ...]:
@@ -211,7 +226,7 @@ class StreamCapture:
 
     def _ended(self, attempt: Attempt, report: Ended) -> None:
         del self._attempts[attempt.session]
-        self._silence_speakers(attempt)
+        self._overheard.broken_off(attempt)
         if not self._attempts:
             self.quiet.set()
         if attempt is self._current:
@@ -240,23 +255,3 @@ class StreamCapture:
             self._board.clear(StreamState.IDLE)
         else:
             self._due_s = self._clock.monotonic()
-
-    def _speech(self, attempt: Attempt, edge: SpeechEdge) -> None:
-        at = datetime.fromtimestamp(edge.at, UTC)
-        if edge.started:
-            attempt.speaking.add(edge.utterance)
-            self._listener.speech_started(self.stream.id, edge.utterance, at)
-        elif edge.utterance in attempt.speaking:
-            attempt.speaking.discard(edge.utterance)
-            self._listener.speech_ended(self.stream.id, edge.utterance, at)
-
-    def _silence_speakers(self, attempt: Attempt) -> None:
-        """Pair what a session that broke off left unpaired."""
-        for utterance in sorted(attempt.speaking):
-            self._listener.speech_ended(self.stream.id, utterance, self._clock.now())
-        attempt.speaking.clear()
-
-    def _utterance(self, spoken: Spoken) -> None:
-        start, end, pcm_start = (datetime.fromtimestamp(at, UTC) for at in (spoken.start, spoken.end, spoken.pcm_start))
-        utterance = Utterance(spoken.utterance, self.stream.id, start, end, pcm_start, spoken.pcm)
-        self._listener.utterance_ready(utterance)

@@ -48,6 +48,7 @@ class CaptureSupervisor:
         self._links: dict[WorkerLink, asyncio.Task[NoReturn] | None] = {}
         self._snapshots: dict[tuple[str, int | None], asyncio.Task[bytes | UnavailableError]] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._drafted: frozenset[str] = frozenset()
         self._add_link()
 
     async def run(self) -> NoReturn:
@@ -71,6 +72,7 @@ class CaptureSupervisor:
             return
         link = self._link_with_room()
         capture = StreamCapture(stream, link, GuardedListener(self._listener), self._clock, Retry(self._clock))
+        capture.want_drafts(wanted=stream.id in self._drafted)
         self._captures[stream.id] = capture, link
         link.streams[stream.id] = capture
         capture.tick()
@@ -89,6 +91,12 @@ class CaptureSupervisor:
             self._captures.pop(stream_id, None)
             link.streams.pop(stream_id, None)
             self._leaving.append(capture)
+
+    def want_drafts(self, stream_ids: frozenset[str]) -> None:
+        """Hand over utterances under way too, of exactly these streams, present ones and later ones."""
+        self._drafted = stream_ids
+        for stream_id, (capture, _) in self._captures.items():
+            capture.want_drafts(wanted=stream_id in stream_ids)
 
     def restart(self, stream_id: str) -> None:
         """Begin a stream's session anew at once, clearing backoff and breaker. Raises NotFoundError."""

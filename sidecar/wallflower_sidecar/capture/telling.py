@@ -36,6 +36,10 @@ class GuardedListener:
         """Pass on the end of speech."""
         self._pass_on(lambda: self._listener.speech_ended(stream, utterance, at))
 
+    def utterance_growing(self, utterance: Utterance) -> None:
+        """Pass on an utterance under way."""
+        self._pass_on(lambda: self._listener.utterance_growing(utterance))
+
     def utterance_ready(self, utterance: Utterance) -> None:
         """Pass on an utterance."""
         self._pass_on(lambda: self._listener.utterance_ready(utterance))

@@ -1,6 +1,7 @@
 """When a sample was heard: the host's clock at its arrival, freed of the network's delays."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,9 +10,13 @@ from ..domain.clock import Clock
 WINDOW_S = 30.0
 """Seconds over which the minimum is taken: long enough to see a quick packet, short against drift."""
 
-_STEP_S = 1.0
-_STEP_AFTER_S = 3.0
+_STEPS_S = ((0.3, 10), (1.0, 3))
+"""Every packet this late for so many seconds: the sender paused. Mere delays that are so long pass sooner."""
+
 _JITTER_S = 0.1
+_LATE_S = 0.3
+_READING_S = 0.0005
+_READINGS = 10
 
 
 @dataclass(slots=True)
@@ -42,15 +47,16 @@ class Envelope:
         self._buckets.append(_Bucket(second, lateness_s))
         while self._buckets[0].second < second - WINDOW_S:
             self._buckets.popleft()
-        self._notice_step(second)
+        for step_s, after_s in _STEPS_S:
+            self._notice_step(second, step_s, after_s)
 
-    def _notice_step(self, second: int) -> None:
-        """Forget what was before the sender paused: packets late for seconds are not merely delayed."""
-        recent = [bucket for bucket in self._buckets if second - _STEP_AFTER_S <= bucket.second < second]
-        earlier = [bucket for bucket in self._buckets if bucket.second < second - _STEP_AFTER_S]
-        if len(recent) < _STEP_AFTER_S or not earlier:
+    def _notice_step(self, second: int, step_s: float, after_s: int) -> None:
+        """Forget what was before the sender paused."""
+        recent = [bucket for bucket in self._buckets if second - after_s <= bucket.second < second]
+        earlier = [bucket for bucket in self._buckets if bucket.second < second - after_s]
+        if len(recent) < after_s or not earlier:
             return
-        if min(each.lateness_s for each in recent) > min(each.lateness_s for each in earlier) + _STEP_S:
+        if min(each.lateness_s for each in recent) > min(each.lateness_s for each in earlier) + step_s:
             self._buckets = deque(bucket for bucket in self._buckets if bucket not in earlier)
 
 
@@ -83,8 +89,16 @@ class WallClock:
 
     def utc(self, media_s: float) -> datetime:
         """Wall-clock time of a moment of the line, by the host's clock as it goes now."""
-        heard_s = media_s + (self._envelope.lateness_s or 0.0)
-        return self._clock.now() - timedelta(seconds=self._clock.monotonic() - heard_s)
+        return self.reading()(media_s)
+
+    def reading(self) -> Callable[[float], datetime]:
+        """Read the host's clock once; what is returned tells the wall-clock time of any moment of the line by it.
+
+        Moments read together keep their distances, also when the clock is stepped between them.
+        """
+        now, monotonic_s = _both(self._clock)
+        lateness_s = self._envelope.lateness_s or 0.0
+        return lambda media_s: now + timedelta(seconds=media_s + lateness_s - monotonic_s)
 
     def _gap(self, pts_s: float | None, arrival_s: float) -> float:
         if pts_s is None:
@@ -98,5 +112,26 @@ class WallClock:
         possible = lateness_s is None or arrival_s - (self._media_s + jump_s) >= lateness_s - _JITTER_S
         if jump_s > 0 and possible:
             return jump_s
-        self._origin_s = pts_s - self._media_s
-        return 0.0
+        # The camera counts anew. What it lost meanwhile is only seen by how late the sound now comes.
+        late_s = 0.0 if lateness_s is None else arrival_s - self._media_s - lateness_s
+        gap_s = late_s if late_s > _LATE_S else 0.0
+        self._origin_s = pts_s - self._media_s - gap_s
+        return gap_s
+
+
+def _both(clock: Clock) -> tuple[datetime, float]:
+    """Wall clock and monotonic clock at one moment; a thread may be made to wait between the two readings."""
+    best = _read(clock)
+    for _ in range(_READINGS):
+        if best[0] <= _READING_S:
+            break
+        best = min(best, _read(clock))
+    return best[1:]
+
+
+def _read(clock: Clock) -> tuple[float, datetime, float]:
+    """How far apart the readings are, and both."""
+    before_s = clock.monotonic()
+    now = clock.now()
+    took_s = clock.monotonic() - before_s
+    return took_s, now, before_s + took_s / 2

@@ -22,6 +22,7 @@ from .messages import (
     Shut,
     Snapshot,
     TakeSnapshot,
+    WantDrafts,
     read_command,
     to_message,
 )
@@ -57,6 +58,8 @@ class Worker:
                 session.close()
             case Shut(number) if session := self._sessions.get(number):
                 session.shut()
+            case WantDrafts(number, wanted) if session := self._sessions.get(number):
+                session.want_drafts(wanted=wanted)
             case TakeSnapshot():
                 self._take_snapshot(command)
             case Probe():

@@ -81,6 +81,8 @@ def status_document(status: StreamStatus) -> Document:
             "state": status.transcription.state.value,
             "lag_s": round(status.transcription.lag_s, 3),
             "dropped_s": round(status.transcription.dropped_s, 3),
+            "suppressed": status.transcription.suppressed,
+            "dropped_drafts": status.transcription.dropped_drafts,
         },
         "last_transcript_at": _time(status.last_transcript_at),
     }
@@ -160,6 +162,7 @@ def transcriber_document(info: TranscriberInfo) -> Document:
         "state": info.state,
         "progress": info.progress,
         "lag_s": round(info.lag_s, 3),
+        "detail": info.detail,
     }
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 
 class EventType(StrEnum):
-    """The event types of the contract."""
+    """The event types of the contract, and `transcript.suppressed` for debugging."""
 
     TRANSCRIPT_FINAL = "transcript.final"
     TRANSCRIPT_PARTIAL = "transcript.partial"
+    TRANSCRIPT_SUPPRESSED = "transcript.suppressed"
     KEYWORD_DETECTED = "keyword.detected"
     KEYWORD_CONFIRMED = "keyword.confirmed"
     KEYWORD_RETRACTED = "keyword.retracted"

@@ -26,7 +26,7 @@ class Check:
 class TranscriberInfo:
     """What transcribes: `state` is starting, downloading, ready, no_model, failed; `progress` 0–1 while it loads.
 
-    `detail` is a sentence for a person while it cannot work, else None.
+    `detail` is a sentence for a person while it cannot work, or while another model stands in; else None.
     """
 
     engine: str

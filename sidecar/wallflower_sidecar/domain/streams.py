@@ -123,11 +123,16 @@ class AudioInfo:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionStatus:
-    """How far the text is behind the sound (`lag_s`) and how many seconds of speech were given up (`dropped_s`)."""
+    """How far the text is behind the sound (`lag_s`) and how many seconds of speech were given up (`dropped_s`).
+
+    `suppressed` counts texts that were not believed, `dropped_drafts` drafts of unfinished speech that were left out.
+    """
 
     state: TranscriptionState = TranscriptionState.OFF
     lag_s: float = 0.0
     dropped_s: float = 0.0
+    suppressed: int = 0
+    dropped_drafts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Speech on its way to text: the utterance the gate cut, the transcript of it, the segment that is kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -49,20 +50,37 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What helps a recogniser: a language code (None = detect) and words it should expect."""
+    """What helps a recogniser: a language code (None = detect) and words it should expect.
+
+    `languages` are weights (0–1) of the languages lately heard on the stream, that of any other named "".
+    """
 
     language: str | None = None
     hotwords: tuple[str, ...] = ()
+    languages: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Text that was not believed, and why (a word such as `no_speech` or `repetition`)."""
+
+    text: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What a recogniser made of one utterance; empty `text` means that nothing was said."""
+    """What a recogniser made of one utterance; empty `text` means that nothing was said.
+
+    `language_probability` (0–1) tells how sure a detected language is.
+    """
 
     text: str
     language: str | None
     confidence: float
     words: tuple[Word, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    language_probability: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

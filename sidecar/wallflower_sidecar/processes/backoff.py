@@ -21,3 +21,7 @@ class RestartBackoff:
         if self._deaths == 1:
             return self.first_s
         return float(min(self.limit_s, self.second_s * 2 ** min(self._deaths - 2, 16)))
+
+    def reset(self) -> None:
+        """Forget the deaths so far."""
+        self._deaths = 0

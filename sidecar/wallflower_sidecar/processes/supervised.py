@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+import contextlib
 from functools import partial
 import logging
 import os
@@ -31,7 +32,7 @@ class SupervisedChild:
         clock: Clock,
         backoff: RestartBackoff | None = None,
     ) -> None:
-        """`on_up` follows the first heartbeat, `on_down(reason)` each unplanned end, come up or not."""
+        """`on_up` follows the first heartbeat, `on_down(reason)` each end but the last, come up or not."""
         self.spec = spec
         self.restarts = 0
         self.dropped = 0
@@ -42,6 +43,7 @@ class SupervisedChild:
         self._clock = clock
         self._backoff = backoff or RestartBackoff()
         self._life: Life | None = None
+        self._at_once = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
@@ -56,12 +58,19 @@ class SupervisedChild:
     async def run(self) -> NoReturn:
         """Keep the child alive until cancelled; then ask it to stop, and end whatever does not within 3 s."""
         while True:
+            self._at_once.clear()
             started = self._clock.monotonic()
             reason = await self._live()
-            delay_s = self._backoff.next_delay(self._clock.monotonic() - started)
-            _LOGGER.warning("[%s] ended: %s; starts again in %.1f s", self.spec.name, reason, delay_s)
+            if self._at_once.is_set():
+                delay_s = 0.0
+                _LOGGER.info("[%s] ended: %s", self.spec.name, reason)
+            else:
+                delay_s = self._backoff.next_delay(self._clock.monotonic() - started)
+                _LOGGER.warning("[%s] ended: %s; starts again in %.1f s", self.spec.name, reason, delay_s)
             self._guarded(partial(self._on_down, reason))
-            await asyncio.sleep(delay_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await self._at_once.wait()
             self.restarts += 1
 
     def send(self, message: Message) -> bool:
@@ -75,6 +84,12 @@ class SupervisedChild:
         """End the child's whole group at once; `run` starts it again."""
         if self._life is not None:
             self._life.fail(reason)
+
+    def restart_now(self, reason: str) -> None:
+        """End the child like `kill`, if there is one, and start the next without delay; past deaths are forgotten."""
+        self._backoff.reset()
+        self._at_once.set()
+        self.kill(reason)
 
     async def _live(self) -> str:
         try:

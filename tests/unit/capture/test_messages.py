@@ -14,6 +14,7 @@ COMMANDS = [
     m.TakeSnapshot(1, 2, None),
     m.Probe(3, "rtsp://camera/", ("udp",)),
     m.CancelProbe(3),
+    m.WantDrafts(1, wanted=True),
 ]
 REPORTS = [
     m.Connecting(1),
@@ -21,6 +22,7 @@ REPORTS = [
     m.Opened(1, "udp", None, None),
     m.Alive(1, video=True, audio=False, level_dbfs=-50.5),
     m.SpeechEdge(1, "u", started=True, at=1.5),
+    m.Growing(1, "u", 1.0, 1.8, 0.7, b"\x00\xff"),
     m.Spoken(1, "u", 1.0, 2.0, 0.7, b"\x00\xff"),
     m.Ended(1, None),
     m.Snapshot(2, b"jpeg"),

@@ -53,6 +53,9 @@ class Listener:
     def speech_ended(self, stream, utterance, at):
         self.told.append(("ended", utterance))
 
+    def utterance_growing(self, utterance):
+        self.told.append(("grew", utterance.id))
+
     def utterance_ready(self, utterance):
         self.told.append(("heard", utterance.id))
 

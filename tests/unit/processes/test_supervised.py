@@ -193,6 +193,29 @@ async def test_kill_replaces_the_child():
         assert watched.downs == ["a thread is stuck"]
 
 
+async def test_a_restart_by_hand_replaces_the_child_at_once():
+    async with running(backoff=RestartBackoff(first_s=60, second_s=60)) as watched:
+        first = watched.child.pid
+        watched.child.restart_now("somebody asked")
+        await watched.up_again()
+        assert watched.downs == ["somebody asked"]
+        assert not psutil.pid_exists(first)
+        assert (await watched.ask(t="echo", body=1))["body"] == 1
+
+
+async def test_a_restart_by_hand_ends_the_wait_of_a_backoff_once():
+    async with running(backoff=RestartBackoff(first_s=60, second_s=60)) as watched:
+        os.kill(watched.child.pid, signal.SIGKILL)
+        await eventually(lambda: watched.downs, interval_s=0.01)
+        assert watched.child.pid is None
+        watched.child.restart_now("somebody asked")
+        await watched.up_again()
+        os.kill(watched.child.pid, signal.SIGKILL)
+        await eventually(lambda: len(watched.downs) == 2, interval_s=0.01)
+        with pytest.raises(AssertionError, match="not true within"):
+            await eventually(lambda: watched.ups > 2, timeout_s=0.5)
+
+
 async def test_a_crash_loop_backs_off_and_tells_each_death():
     watched = Watched(module="tests.unit.processes.crashing_child")
     task = asyncio.create_task(watched.child.run())
