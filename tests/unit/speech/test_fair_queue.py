@@ -1,5 +1,7 @@
 """Who is served next, and who has to go."""
 
+import asyncio
+
 from wallflower_sidecar.domain.transcripts import Hints
 from wallflower_sidecar.speech.fair_queue import FairQueue, Waiting
 
@@ -81,3 +83,37 @@ def test_a_forgotten_stream_leaves_the_line():
     assert line.forget("gone") == []
     assert len(line) == 1
     assert line.take() is stays
+
+
+def test_a_line_that_is_passed_over_has_its_turn_as_soon_as_it_may():
+    line = queue()
+    loud, quiet = [waiting("loud"), waiting("loud")], [waiting("quiet"), waiting("quiet")]
+    for item in (*loud, *quiet):
+        line.put(item)
+    assert line.take(barred={"loud"}) is quiet[0]
+    assert line.take(barred={"loud", "quiet"}) is None
+    assert [line.take() for _ in range(3)] == [loud[0], quiet[1], loud[1]]
+
+
+async def test_one_off_work_comes_last_in_each_turn_and_counts_for_no_bound():
+    line = queue(stream_bound_s=4.0, bound_s=4.0)
+    files = [Waiting(silent_utterance(60.0, "a"), Hints(), 0.0, asyncio.Future()) for _ in range(2)]
+    for item in files:
+        assert line.put(item) == []
+    live = [waiting("a"), waiting("b")]
+    for item in live:
+        assert line.put(item) == []
+    assert (len(line), line.live, line.one_off) == (4, 2, files)
+    assert [line.take() for _ in range(4)] == [live[0], live[1], files[0], files[1]]
+    line.put_back(files[1])
+    line.put(waiting("a"))
+    assert line.take() is files[1]
+
+
+async def test_what_is_removed_is_gone_and_may_be_removed_again():
+    line = queue()
+    item = Waiting(silent_utterance(2.0, "a"), Hints(), 0.0, asyncio.Future())
+    line.put(item)
+    line.remove(item)
+    line.remove(item)
+    assert (len(line), line.take()) == (0, None)

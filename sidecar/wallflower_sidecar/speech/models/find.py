@@ -9,28 +9,10 @@ from pathlib import Path
 
 from wallflower_sidecar.domain.errors import WallflowerError
 
-HUB_MODELS: Mapping[str, str] = {
-    "tiny.en": "Systran/faster-whisper-tiny.en",
-    "tiny": "Systran/faster-whisper-tiny",
-    "base.en": "Systran/faster-whisper-base.en",
-    "base": "Systran/faster-whisper-base",
-    "small.en": "Systran/faster-whisper-small.en",
-    "small": "Systran/faster-whisper-small",
-    "medium.en": "Systran/faster-whisper-medium.en",
-    "medium": "Systran/faster-whisper-medium",
-    "large-v1": "Systran/faster-whisper-large-v1",
-    "large-v2": "Systran/faster-whisper-large-v2",
-    "large-v3": "Systran/faster-whisper-large-v3",
-    "large": "Systran/faster-whisper-large-v3",
-    "distil-large-v2": "Systran/faster-distil-whisper-large-v2",
-    "distil-medium.en": "Systran/faster-distil-whisper-medium.en",
-    "distil-small.en": "Systran/faster-distil-whisper-small.en",
-    "distil-large-v3": "Systran/faster-distil-whisper-large-v3",
-    "distil-large-v3.5": "distil-whisper/distil-large-v3.5-ct2",
-    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
-    "turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
-}
-"""faster-whisper's own names and where they are on the hub (a test holds them against faster-whisper's table)."""
+from .catalogue import KNOWN_MODELS, languages_of
+
+HUB_MODELS: Mapping[str, str] = {name: known.repository for name, known in KNOWN_MODELS.items()}
+"""The names that can be fetched and where they are on the hub."""
 
 BUNDLED_NAME = "tiny.en"
 BUNDLED_SHA256 = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
@@ -73,10 +55,11 @@ def find_model(setting: str | None, models_dir: Path) -> LocalModel | HubModel:
     """Tell where the model is that the setting asks for; raises ModelError. Reads folders, never the network."""
     if not setting:
         return bundled_model()
+    if (kept := kept_model(setting, models_dir)) is not None:
+        return kept
+    if setting == BUNDLED_NAME and (bundled := bundled_if_installed()) is not None:
+        return bundled
     if setting in HUB_MODELS:
-        folder = models_dir / setting
-        if (folder / MANIFEST).is_file():
-            return LocalModel(setting, folder, _read_manifest(folder))
         return HubModel(setting, HUB_MODELS[setting])
     folder = Path(setting).expanduser()
     if folder.is_dir():
@@ -87,6 +70,28 @@ def find_model(setting: str | None, models_dir: Path) -> LocalModel | HubModel:
         "MODEL is neither a folder on this machine nor the name of a known model. "
         f"Give the path of a CTranslate2 folder or one of: {names}.",
     )
+
+
+def kept_model(name: str, models_dir: Path) -> LocalModel | None:
+    """The model of this name in the folder of models: fetched (it has a manifest), or put there whole by hand.
+
+    Raises ModelError when its manifest cannot be read.
+    """
+    folder = models_dir / name
+    if name.startswith(".") or name != Path(name).name or not folder.is_dir():
+        return None
+    if (folder / MANIFEST).is_file():
+        return LocalModel(name, folder, _read_manifest(folder))
+    model = LocalModel(name, folder)
+    return None if name in HUB_MODELS and missing_files(model) else model
+
+
+def bundled_if_installed() -> LocalModel | None:
+    """The bundled model, None when it is not installed."""
+    try:
+        return bundled_model()
+    except ModelError:
+        return None
 
 
 def bundled_model() -> LocalModel:
@@ -101,12 +106,27 @@ def bundled_model() -> LocalModel:
     return LocalModel(BUNDLED_NAME, Path(package.get_model_path()), {"model.bin": BUNDLED_SHA256})
 
 
-def check_model(model: LocalModel) -> None:
-    """Check that every needed file is there and every known hash right; raises ModelError naming the first fault."""
+def missing_files(model: LocalModel) -> list[str]:
+    """Name the files that a model needs and its folder lacks."""
     missing = [name for name in _NEEDED if not (model.folder / name).is_file()]
     if not any((model.folder / name).is_file() for name in _VOCABULARIES):
         missing.append(" or ".join(_VOCABULARIES))
-    if missing:
+    return missing
+
+
+def known_languages(folder: Path) -> frozenset[str]:
+    """The languages of a model by the size of its vocabulary; empty when that tells nothing."""
+    try:
+        if (folder / _VOCABULARIES[0]).is_file():
+            return languages_of((folder / _VOCABULARIES[0]).read_bytes().count(b"\n"))
+        return languages_of(len(json.loads((folder / _VOCABULARIES[1]).read_bytes())))
+    except OSError, ValueError, TypeError:
+        return frozenset()
+
+
+def check_model(model: LocalModel) -> None:
+    """Check that every needed file is there and every known hash right; raises ModelError naming the first fault."""
+    if missing := missing_files(model):
         raise ModelError(
             "bad_model",
             f"The model {model.name} is not whole: its folder lacks {', '.join(missing)}. "
@@ -116,8 +136,7 @@ def check_model(model: LocalModel) -> None:
         if _sha256(model.folder / name) != expected:
             raise ModelError(
                 "bad_model",
-                f"The file {name} of the model {model.name} is damaged (its hash is wrong). "
-                "Remove the model and fetch it again.",
+                f"The file {name} of the model {model.name} is damaged (its hash is wrong). Fetch it again.",
             )
 
 
@@ -134,8 +153,7 @@ def _read_manifest(folder: Path) -> Mapping[str, str]:
     except OSError, ValueError, KeyError, TypeError, AttributeError:
         raise ModelError(
             "bad_model",
-            f"The description {MANIFEST} of the model {folder.name} cannot be read. "
-            "Remove the model and fetch it again.",
+            f"The description {MANIFEST} of the model {folder.name} cannot be read. Fetch it again.",
         ) from None
 
 

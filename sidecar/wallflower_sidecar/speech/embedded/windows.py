@@ -16,14 +16,17 @@ FULL_WINDOW = 30 * FRAME_RATE
 MARGIN = 15 * FRAME_RATE
 """Silent frames decoded after the sound; with fewer, Whisper hears worse, then repeats itself (docs/speech.md)."""
 
+DRAFT_MARGIN = 5 * FRAME_RATE
+"""The same for a draft, which is cheap and may be wrong."""
+
 _LONGEST_PIECE_S = 28.0
 _SEARCHED_S = 8.0
 _QUIET_S = 0.1
 
 
-def window_frames(sound_frames: int) -> int:
+def window_frames(sound_frames: int, margin: int = MARGIN) -> int:
     """Frames to decode for so many frames of sound: an even number, as the encoder halves them."""
-    wanted = min(FULL_WINDOW, sound_frames + MARGIN)
+    wanted = min(FULL_WINDOW, sound_frames + margin)
     return wanted + wanted % 2
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-from .models import HubModel, LocalModel, ModelError, check_model, write_manifest
+from .errors import NOT_UNDERSTOOD, FetchError, fetch_error
+from .find import HubModel, LocalModel, ModelError, check_model, kept_model, write_manifest
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -28,6 +29,12 @@ _WANTED = frozenset(
 _REQUEST_TIMEOUT_S = 15.0
 _SPARE_BYTES = 64 * 1024 * 1024
 """Left free on the disk beyond the model itself."""
+
+_CHUNK_BYTES = 1024 * 1024
+"""Written at once: what a broken connection loses, and the step of the progress on a slow line."""
+
+type OnProgress = Callable[[int, int], None]
+"""Is told how many bytes have arrived, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,32 +61,58 @@ class _Growing(BufferedWriter):
         return written
 
 
-def fetch_model(model: HubModel, models_dir: Path, on_progress: Callable[[float], None]) -> LocalModel:
-    """Fetch a model into `models_dir/NAME`, telling progress from 0 to 1; no token of this machine is used.
+def fetch_model(model: HubModel, models_dir: Path, on_progress: OnProgress) -> LocalModel:
+    """Fetch a model into `models_dir/NAME` unless it is there and whole; no token of this machine is used.
 
-    Raises ModelError. What has arrived is kept, and the next call goes on from there.
+    Raises FetchError. What has arrived is kept, and the next call goes on from there. Only for the holder of the
+    model's FetchLock.
     """
+    if (whole := _whole(model.name, models_dir)) is not None:
+        return whole
     try:
         return _fetch(model, models_dir, on_progress)
-    except ModelError:
+    except FetchError:
         raise
     except Exception as error:
-        _LOGGER.exception("the model %s could not be fetched", model.name)
-        raise ModelError(
-            "download_failed",
-            f"The model {model.name} could not be fetched from the hub. Check the network connection; "
-            "it is tried again by itself and goes on where it stopped.",
-        ) from error
+        known = fetch_error(model.name, error)
+        if (known.reason, known.advice) == NOT_UNDERSTOOD:
+            _LOGGER.exception("the model %s could not be fetched", model.name)
+        raise known from error
 
 
-def _fetch(model: HubModel, models_dir: Path, on_progress: Callable[[float], None]) -> LocalModel:
-    from huggingface_hub import HfApi, hf_hub_url  # noqa: PLC0415 - half a second that only a fetch is worth
+def partial_folders(name: str, models_dir: Path) -> list[Path]:
+    """The folders with what has arrived of a model that is not whole yet."""
+    return sorted(models_dir.glob(f".{name}.partial-*"))
+
+
+def remove_model(name: str, models_dir: Path) -> None:
+    """Remove a model and what has arrived of it; raises OSError. Only for the holder of its FetchLock."""
+    _set_aside(models_dir / name)
+    for folder in partial_folders(name, models_dir):
+        shutil.rmtree(folder)
+
+
+def _whole(name: str, models_dir: Path) -> LocalModel | None:
+    try:
+        model = kept_model(name, models_dir)
+        if model is not None:
+            check_model(model)
+    except ModelError:
+        return None
+    return model
+
+
+def _fetch(model: HubModel, models_dir: Path, on_progress: OnProgress) -> LocalModel:
+    from huggingface_hub import HfApi, constants, hf_hub_url  # noqa: PLC0415 - half a second that only a fetch is worth
     from huggingface_hub.file_download import http_get  # noqa: PLC0415 - the same
 
+    constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_BYTES
     described = HfApi(token=False).model_info(model.repository, files_metadata=True, timeout=_REQUEST_TIMEOUT_S)
     revision = str(described.sha)
     files = _model_files(described.siblings or ())
-    folder = models_dir / f".{model.name}.{revision[:12]}.partial"
+    if "model.bin" not in {file.name for file in files}:
+        raise FetchError(model.name, "the hub's answer cannot be understood", "Choose another model.")
+    folder = models_dir / f".{model.name}.partial-{revision[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     total = sum(file.size for file in files)
     _need_room(folder, total, model)
@@ -91,6 +124,7 @@ def _fetch(model: HubModel, models_dir: Path, on_progress: Callable[[float], Non
         if have > file.size:
             path.unlink()
             have = 0
+        on_progress(before + have, total)
         url = hf_hub_url(model.repository, file.name, revision=revision)
         with _Growing(path, partial(_tell, on_progress, before, total)) as at:
             http_get(url, at, resume_size=have, expected_size=file.size)
@@ -103,8 +137,8 @@ def _fetch(model: HubModel, models_dir: Path, on_progress: Callable[[float], Non
     return _put_in_place(model, folder, models_dir / model.name, sha256)
 
 
-def _tell(on_progress: Callable[[float], None], before: int, total: int, size: int) -> None:
-    on_progress(min(1.0, (before + size) / total))
+def _tell(on_progress: OnProgress, before: int, total: int, size: int) -> None:
+    on_progress(min(before + size, total), total)
 
 
 def _model_files(siblings: Iterable[Any]) -> list[_RemoteFile]:
@@ -119,9 +153,10 @@ def _need_room(folder: Path, total: int, model: HubModel) -> None:
     present = sum(path.stat().st_size for path in folder.iterdir())
     missing = total - present + _SPARE_BYTES - shutil.disk_usage(folder).free
     if missing > 0:
-        raise ModelError(
-            "download_failed",
-            f"The model {model.name} needs {missing // 2**20 + 1} MiB more room in the data folder. Free some space.",
+        raise FetchError(
+            model.name,
+            f"the disk has {missing // 2**20 + 1} MiB too little room",
+            "Free some space in the data folder.",
         )
 
 
@@ -137,16 +172,25 @@ def _checked(path: Path, file: _RemoteFile, model: HubModel) -> str:
         right = file.blob_id is None or blob.hexdigest() == file.blob_id
     if not right:
         path.unlink()
-        raise ModelError(
-            "download_failed", f"The file {file.name} of the model {model.name} arrived damaged; it is fetched again."
+        raise FetchError(
+            model.name, f"the file {file.name} arrived damaged", "Try again; only the damaged file is fetched anew."
         )
     return sha256
 
 
 def _put_in_place(model: HubModel, fetched: Path, folder: Path, sha256: dict[str, str]) -> LocalModel:
-    if folder.exists():  # without its manifest, or there would have been nothing to fetch
-        shutil.rmtree(folder)
+    _set_aside(folder)  # a damaged one
     fetched.rename(folder)
-    for other in folder.parent.glob(f".{model.name}.*.partial"):
+    for other in partial_folders(model.name, folder.parent):
         shutil.rmtree(other, ignore_errors=True)
     return LocalModel(model.name, folder, sha256)
+
+
+def _set_aside(folder: Path) -> None:
+    """Remove a model so that nobody finds half of it under its name; what a crash left of the last time goes too."""
+    aside = folder.with_name(f".{folder.name}.removed")
+    if aside.exists():
+        shutil.rmtree(aside)
+    if folder.exists():
+        folder.rename(aside)
+        shutil.rmtree(aside)

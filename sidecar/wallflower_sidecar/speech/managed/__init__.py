@@ -1,0 +1,1 @@
+"""A WhisperLive server that the sidecar starts and watches itself."""

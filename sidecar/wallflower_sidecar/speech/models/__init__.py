@@ -1,0 +1,1 @@
+"""Speech models: which there are, where they come from, what is checked."""

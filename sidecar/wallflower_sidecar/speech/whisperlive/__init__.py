@@ -1,0 +1,1 @@
+"""The client of a WhisperLive server, which survives whatever that one does."""
