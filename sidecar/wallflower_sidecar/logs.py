@@ -66,11 +66,16 @@ def configure_logging(
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
     _quieten_libraries()
-    logging.getLogger(ROOT).setLevel(level.upper())
+    set_level(level)
     server = logging.getLogger("aiohttp.server")
     if not any(isinstance(known, _WithoutRequestLine) for known in server.filters):
         server.addFilter(_WithoutRequestLine())
     logging.captureWarnings(capture=True)
+
+
+def set_level(level: str) -> None:
+    """Let Wallflower itself speak from `level` on."""
+    logging.getLogger(ROOT).setLevel(level.upper())
 
 
 def _quieten_libraries() -> None:

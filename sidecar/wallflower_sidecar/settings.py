@@ -62,7 +62,10 @@ class Settings(BaseModel):
     port: Annotated[int, Field(ge=0, le=65535)] = 8953
     token: SecretStr | None = None
     database_url: SecretStr | None = None
-    engine: Literal["embedded"] = "embedded"
+    engine: Literal["embedded", "whisperlive", "managed"] = "embedded"
+    whisperlive_url: Annotated[SecretStr, Field(max_length=2048)] | None = None
+    whisperlive_token: SecretStr | None = None
+    whisperlive_python: Path | None = None
     model: Annotated[str, Field(max_length=4096)] | None = None
     language: Annotated[str, AfterValidator(_language)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -76,14 +79,7 @@ class Settings(BaseModel):
     def _fold_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
-    @field_validator("engine", mode="before")
-    @classmethod
-    def _available_engine(cls, value: object) -> object:
-        if value in {"whisperlive", "managed"}:
-            raise ValueError(f"{value} is not available in this version; use embedded")
-        return value
-
-    @field_validator("token")
+    @field_validator("token", "whisperlive_token")
     @classmethod
     def _usable_in_a_header(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not re.fullmatch(r"[\x21-\x7e]{1,512}", value.get_secret_value()):
@@ -110,6 +106,12 @@ class Settings(BaseModel):
             raise ValueError("TLS_CERT and TLS_KEY must be given together")
         return self
 
+    @model_validator(mode="after")
+    def _server_for_its_engine(self) -> Self:
+        if self.engine == "whisperlive" and self.whisperlive_url is None:
+            raise ValueError("ENGINE whisperlive needs WHISPERLIVE_URL, such as ws://192.168.1.5:9090")
+        return self
+
     @property
     def sqlite_path(self) -> Path:
         """The database file: in the data folder unless DATABASE_URL names another."""
@@ -123,8 +125,14 @@ class Settings(BaseModel):
         return self.data_dir / "models"
 
 
-LATER = frozenset({"whisperlive_url", "whisperlive_token", "metrics_public", "announce"})
+LATER = frozenset({"metrics_public", "announce"})
 """Settings of the contract whose parts are not in this version; named in a warning when they are set."""
+
+
+LIVE = frozenset(
+    {"engine", "whisperlive_url", "whisperlive_token", "whisperlive_python", "model", "language", "log_level"}
+)
+"""Settings that `POST /config/reload` takes up at once; a change of any other needs a restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,28 +143,78 @@ class LoadedSettings:
     warnings: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """What reading the settings again brought: the settings to go on with, and what became of each change.
+
+    `changed` and `needs_restart` are names of settings, `refused` sentences that name them; what is refused or needs
+    a restart stays as it was.
+    """
+
+    settings: Settings
+    changed: tuple[str, ...]
+    needs_restart: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
 def load_settings(environ: Mapping[str, str] | None = None) -> LoadedSettings:
     """Read environment and file; raises SettingsError with every fault at once."""
-    environ = os.environ if environ is None else environ
+    given = _read(os.environ if environ is None else environ)
+    settings, faults = _validate(given.values, given.places)
+    if settings is None or given.faults:
+        raise SettingsError(given.faults + list(faults.values()))
+    return LoadedSettings(settings, tuple(_warnings(given)))
+
+
+def reload_settings(current: Settings, environ: Mapping[str, str] | None = None) -> Reload:
+    """Read environment and file again; what can be taken up at once is, a faulty value leaves its setting as it was."""
+    given = _read(os.environ if environ is None else environ)
+    if given.faults:
+        return Reload(current, (), (), tuple(given.faults))
+    now, values = dict(current), dict(given.values)
+    settings, faults = _validate(values, given.places)
+    while settings is None:
+        # A fault between settings has no single name: then nothing of what is given can be believed.
+        for name in faults if all(faults) else Settings.model_fields:
+            values[name] = now[name]
+        settings, more = _validate(values, given.places)
+        faults |= {name: sentence for name, sentence in more.items() if name not in faults}
+    differ = [name for name in Settings.model_fields if getattr(settings, name) != now[name]]
+    changed = tuple(name for name in differ if name in LIVE)
+    taken = current.model_copy(update={name: getattr(settings, name) for name in changed})
+    return Reload(taken, changed, tuple(name for name in differ if name not in LIVE), tuple(faults.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What environment and file hold, where each value was set, and what is wrong with the file."""
+
+    values: dict[str, Any]
+    places: dict[str, str]
+    from_file: dict[str, Any]
+    faults: list[str]
+
+
+def _read(environ: Mapping[str, str]) -> _Given:
     from_env = {
         name.removeprefix(ENV_PREFIX).lower(): value
         for name, value in environ.items()
         if name.startswith(ENV_PREFIX) and value.strip()
     }
     data_dir = Path(from_env.get("data_dir") or default_data_dir(environ)).expanduser()
-    file = data_dir / FILE_NAME
-    from_file, faults = _read_file(file)
+    from_file, faults = _read_file(data_dir / FILE_NAME)
     places = {key: f"{key} in {FILE_NAME}" for key in from_file}
     places |= {key: f"{ENV_PREFIX}{key.upper()}" for key in from_env}
-    values = {**from_file, **from_env, "data_dir": data_dir.absolute()}
-    settings: Settings | None = None
+    return _Given({**from_file, **from_env, "data_dir": data_dir.absolute()}, places, from_file, faults)
+
+
+def _validate(values: Mapping[str, Any], places: Mapping[str, str]) -> tuple[Settings | None, dict[str, str]]:
+    """The settings, or a sentence for each faulty one by its name ("" for a fault between several)."""
     try:
-        settings = Settings.model_validate(values)
+        return Settings.model_validate(values), {}
     except ValidationError as error:
-        faults += [_sentence(fault, places) for fault in error.errors(include_input=False, include_url=False)]
-    if settings is None or faults:
-        raise SettingsError(faults)
-    return LoadedSettings(settings, tuple(_warnings(values, places, from_file)))
+        faults = error.errors(include_input=False, include_url=False)
+        return None, {str(fault["loc"][0]) if fault["loc"] else "": _sentence(fault, places) for fault in faults}
 
 
 def default_data_dir(environ: Mapping[str, str]) -> Path:
@@ -185,13 +243,14 @@ def _sentence(fault: Any, places: Mapping[str, str]) -> str:
     return f"{places.get(key, 'Settings')}: {message[0].lower() + message[1:] if key else message}."
 
 
-def _warnings(values: Mapping[str, Any], places: Mapping[str, str], from_file: Mapping[str, Any]) -> list[str]:
+def _warnings(given: _Given) -> list[str]:
+    places = given.places
     warnings = [
         f"{places[key]} is not a setting of Wallflower and has no effect."
-        for key in values
+        for key in given.values
         if key not in Settings.model_fields and key not in LATER
     ]
-    warnings += [f"{places[key]} has no effect in this version." for key in values if key in LATER]
-    if "data_dir" in from_file:
+    warnings += [f"{places[key]} has no effect in this version." for key in given.values if key in LATER]
+    if "data_dir" in given.from_file:
         warnings.append(f"data_dir in {FILE_NAME} has no effect: the file lies in the data folder itself.")
     return warnings

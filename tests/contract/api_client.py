@@ -1,7 +1,7 @@
 """A blocking client of the API, and a real service behind a real HTTP server in a thread of its own."""
 
 import asyncio
-from collections.abc import Coroutine, Generator, Iterator
+from collections.abc import Coroutine, Generator, Iterator, Mapping
 from contextlib import contextmanager
 import http.client
 import itertools
@@ -16,7 +16,7 @@ from wallflower_sidecar.api import bind, create_app, serving
 from wallflower_sidecar.api.events import Pace
 from wallflower_sidecar.api.operations import BASE_PATH
 from wallflower_sidecar.service import Service
-from wallflower_sidecar.settings import Settings, load_settings
+from wallflower_sidecar.settings import load_settings
 
 from .contract_shapes import Answer, hold_to_contract
 from .event_reader import EventReader
@@ -118,7 +118,7 @@ def running_api(folder: Path, *, pace: Pace | None = None, **settings: str) -> G
         **{f"WALLFLOWER_{name.upper()}": value for name, value in settings.items()},
     }
     with Background() as background:
-        port = background.start(_serve(load_settings(environ).settings, pace, background))
+        port = background.start(_serve(environ, pace, background))
         yield Api(port), background
 
 
@@ -186,9 +186,13 @@ def _tell_of_a_crash(task: asyncio.Task[None]) -> None:
         logging.getLogger(__name__).error("The server under test ended by itself", exc_info=error)
 
 
-async def _serve(settings: Settings, pace: Pace | None, background: Background) -> None:
+async def _serve(environ: Mapping[str, str], pace: Pace | None, background: Background) -> None:
+    settings = load_settings(environ).settings
     sockets = bind(LOOPBACK, 0)
-    async with Service.open(settings) as service, serving(create_app(service, pace=pace), sockets):
+    async with (
+        Service.open(settings, environ=environ) as service,
+        serving(create_app(service, pace=pace), sockets),
+    ):
         background.listening(service, sockets[0].getsockname()[1])
         await asyncio.get_running_loop().create_future()
 

@@ -9,8 +9,10 @@ import time
 
 import pytest
 
+from tests.support.child_process import ignoring_sigint, running
 from tests.support.ports import free_port
 from tests.support.sidecar import TOKEN, Sidecar, sidecar, wallflower
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -68,43 +70,27 @@ async def test_clients_that_are_connected_do_not_keep_it(tmp_path: Path, environ
     assert took_s < 10
 
 
-async def test_a_signal_while_it_starts_ends_it_too(tmp_path: Path, environment: dict[str, str]) -> None:
-    process = await asyncio.create_subprocess_exec(
-        wallflower(),
-        "serve",
-        env={**environment, "WALLFLOWER_DATA_DIR": str(tmp_path), "WALLFLOWER_PORT": str(free_port())},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    deadline = time.monotonic() + 20
-    while not (tmp_path / "wallflower.db").exists():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
-    process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(12):
-        _, said = await process.communicate()
-    assert process.returncode == 0, said.decode()
+async def test_a_signal_while_it_starts_ends_it_too_also_where_sigint_is_ignored(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    environment |= {"WALLFLOWER_DATA_DIR": str(tmp_path), "WALLFLOWER_PORT": str(free_port())}
+    async with running("sidecar", *ignoring_sigint(wallflower(), "serve"), env=environment) as process:
+        await eventually((tmp_path / "wallflower.db").exists, timeout_s=20, interval_s=0.01)
+        process.process.send_signal(signal.SIGINT)
+        assert await process.ended(12) == 0, process.lines
 
 
 async def test_a_port_that_is_taken_is_one_sentence_and_nothing_starts(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        process = await asyncio.create_subprocess_exec(
-            wallflower(),
-            "serve",
-            env={
-                **environment,
-                "WALLFLOWER_DATA_DIR": str(tmp_path / "data"),
-                "WALLFLOWER_PORT": str(other.getsockname()[1]),
-            },
-            stderr=asyncio.subprocess.PIPE,
-        )
-        async with asyncio.timeout(30):
-            _, said = await process.communicate()
-    assert process.returncode == 1
-    assert b"Cannot listen on 127.0.0.1" in said
-    assert b"Traceback" not in said
+        port = str(other.getsockname()[1])
+        environment |= {"WALLFLOWER_DATA_DIR": str(tmp_path / "data"), "WALLFLOWER_PORT": port}
+        async with running("sidecar", wallflower(), "serve", env=environment) as process:
+            assert await process.ended(30) == 1
+    said = "\n".join(process.lines)
+    assert "Cannot listen on 127.0.0.1" in said
+    assert "Traceback" not in said
     assert not (tmp_path / "data" / "wallflower.db").exists()
 
 

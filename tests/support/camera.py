@@ -41,6 +41,8 @@ COMMANDS: Mapping[str, tuple[Callable[[str], object], ...]] = {
     "thaw": (str,),
     "garbage": (str, switch),
     "drop": (str,),
+    "jump": (str, float),
+    "restart": (str,),
     "status": (str, whole_number),
     "slow": (str, float),
     "silent": (str, switch),

@@ -20,6 +20,9 @@ class ChildProcess:
         self.name = name
         self.process = process
         self.lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self.silent = asyncio.Event()
+        """Set once nobody holds the program's output any more."""
+
         self._echo = echo
 
     @property
@@ -32,6 +35,12 @@ class ChildProcess:
         """Whether the program has not ended yet."""
         return self.process.returncode is None
 
+    async def ended(self, timeout_s: float = 15.0) -> int:
+        """Wait until the program has ended and all it printed is in `lines`; returns its exit code."""
+        async with asyncio.timeout(timeout_s):
+            await self.silent.wait()
+            return await self.process.wait()
+
     async def read_output(self) -> None:
         """Keep what the program prints until it closes its output."""
         assert self.process.stdout is not None
@@ -40,6 +49,7 @@ class ChildProcess:
             self.lines.append(line)
             if self._echo:
                 self._echo(line)
+        self.silent.set()
 
     def kill(self) -> None:
         """Send SIGKILL to the program alone, as a crash would end it."""
@@ -61,14 +71,23 @@ class ChildProcess:
             await self.process.wait()
 
 
+def ignoring_sigint(*command: str) -> tuple[str, ...]:
+    """Return what starts the command as shells and build servers start programs in the background."""
+    return ("sh", "-c", 'trap "" INT; exec "$@"', "sh", *command)
+
+
 @asynccontextmanager
 async def running(
-    name: str, *command: str, env: Mapping[str, str] | None = None, echo: Callable[[str], None] | None = None
+    name: str,
+    *command: str,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    echo: Callable[[str], None] | None = None,
 ) -> AsyncIterator[ChildProcess]:
     """Run a program beside the block; on the way out it is asked to end, then its group is killed and reaped."""
     process = await asyncio.create_subprocess_exec(
         *dying_with_parent(*command),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env=None if env is None else {**os.environ, **env},
@@ -78,6 +97,9 @@ async def running(
     child = ChildProcess(name, process, echo)
     reader = asyncio.create_task(child.read_output(), name=f"output of {name}")
     try:
+        if process.stdin is not None:
+            process.stdin.write(stdin)
+            process.stdin.close()
         yield child
     finally:
         await child.stop()

@@ -90,6 +90,16 @@ class RtpSource:
         stream = self._streams[kind]
         return stream.sequence, stream.rtp_time(int(self._elapsed() * stream.clock_rate))
 
+    def jump(self, seconds: float) -> None:
+        """Let the RTP times of all media jump, ahead or back; the sound goes on."""
+        for stream in self._streams.values():
+            stream.time_base += round(seconds * stream.clock_rate)
+
+    def renumber(self) -> None:
+        """Begin sequence numbers and RTP times anew, as after a camera's own restart."""
+        for kind, stream in self._streams.items():
+            self._streams[kind] = RtpStream(stream.payload_type, stream.clock_rate)
+
     async def replace(self, clip: RtpClip) -> Loop:
         """Send this clip from its beginning as soon as the sound sent so far ends; return its first passage."""
         async with self._replacing:

@@ -106,6 +106,15 @@ class FakeCamera:
         """Answer this status to everything but OPTIONS; None: answer properly again."""
         self._sources[name].faults.status = code
 
+    async def jump(self, name: str, seconds: float) -> None:
+        """Let a source's RTP times jump, ahead or back, while the sound goes on."""
+        self._sources[name].stream.jump(seconds)
+
+    async def restart(self, name: str) -> None:
+        """Reset every client of a source and number its packets and times anew, as a camera that restarts."""
+        self._sources[name].stream.renumber()
+        await self.drop(name)
+
     async def slow(self, name: str, delay_s: float) -> None:
         """Wait this long before each answer."""
         self._sources[name].faults.answer_delay_s = delay_s

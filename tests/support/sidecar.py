@@ -87,7 +87,12 @@ class Sidecar:
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, **self.environment},
         )
-        printed, _ = await pairing.communicate()
+        try:
+            printed, _ = await pairing.communicate()
+        finally:
+            if pairing.returncode is None:
+                pairing.kill()
+                await pairing.wait()
         assert pairing.returncode == 0
         code: str = json.loads(printed)["code"]
         return code

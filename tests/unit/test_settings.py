@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wallflower_sidecar.settings import SettingsError, load_settings
+from wallflower_sidecar.settings import SettingsError, load_settings, reload_settings
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
@@ -71,18 +71,64 @@ def test_a_certificate_needs_its_key(tmp_path: Path) -> None:
         load_settings(environment(tmp_path, TLS_CERT=str(tmp_path / "cert.pem")))
 
 
-@pytest.mark.parametrize("name", ["PROT", "WHISPERLIVE_URL"])
+@pytest.mark.parametrize("name", ["PROT", "ANNOUNCE"])
 def test_what_has_no_effect_is_warned_about(tmp_path: Path, name: str) -> None:
     loaded = load_settings(environment(tmp_path, **{name: "1"}))
 
     assert [f"WALLFLOWER_{name}" in warning for warning in loaded.warnings] == [True]
 
 
-def test_an_engine_of_a_later_version_is_refused_with_what_to_use(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="use embedded"):
-        load_settings(environment(tmp_path, ENGINE="whisperlive"))
-
-
 @pytest.mark.parametrize(("value", "path"), [("", "wallflower.db"), ("sqlite:////srv/w.db", "/srv/w.db")])
 def test_the_database_lies_in_the_data_folder_unless_named(tmp_path: Path, value: str, path: str) -> None:
     assert load_settings(environment(tmp_path, DATABASE_URL=value)).settings.sqlite_path == tmp_path / path
+
+
+def test_whisperlive_needs_to_know_where_its_server_is(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="WHISPERLIVE_URL"):
+        load_settings(environment(tmp_path, ENGINE="whisperlive"))
+
+    settings = load_settings(environment(tmp_path, ENGINE="WhisperLive", WHISPERLIVE_URL="ws://gpu:9090")).settings
+    assert settings.engine == "whisperlive"
+
+
+def test_a_reload_takes_up_what_can_change_while_it_runs(tmp_path: Path) -> None:
+    current = load_settings(environment(tmp_path)).settings
+    (tmp_path / "wallflower.toml").write_text('model = "base"\nlanguage = "de"\nport = 9000\n')
+
+    reload = reload_settings(current, environment(tmp_path))
+
+    assert set(reload.changed) == {"model", "language"}
+    assert reload.needs_restart == ("port",)
+    assert reload.refused == ()
+    assert (reload.settings.model, reload.settings.language, reload.settings.port) == ("base", "de", 8953)
+
+
+def test_a_reload_without_a_change_changes_nothing(tmp_path: Path) -> None:
+    current = load_settings(environment(tmp_path, MODEL="base", TOKEN="hush")).settings
+
+    reload = reload_settings(current, environment(tmp_path, MODEL="base", TOKEN="hush"))
+
+    assert reload.settings == current
+    assert (reload.changed, reload.needs_restart, reload.refused) == ((), (), ())
+
+
+def test_a_reload_refuses_the_faulty_setting_and_takes_up_the_others(tmp_path: Path) -> None:
+    current = load_settings(environment(tmp_path, LANGUAGE="en")).settings
+    (tmp_path / "wallflower.toml").write_text('language = "klingon"\nmodel = "base"\nport = 99999\n')
+
+    reload = reload_settings(current, environment(tmp_path))
+
+    assert reload.changed == ("model",)
+    assert (reload.settings.language, reload.settings.model) == ("en", "base")
+    assert sorted(sentence.split(" ")[0] for sentence in reload.refused) == ["language", "port"]
+
+
+@pytest.mark.parametrize("text", ["model = \n", 'engine = "whisperlive"\nmodel = "base"\n'])
+def test_a_reload_of_what_makes_no_sense_as_a_whole_changes_nothing(tmp_path: Path, text: str) -> None:
+    current = load_settings(environment(tmp_path)).settings
+    (tmp_path / "wallflower.toml").write_text(text)
+
+    reload = reload_settings(current, environment(tmp_path))
+
+    assert (reload.settings, reload.changed, reload.needs_restart) == (current, (), ())
+    assert len(reload.refused) == 1

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..domain.health import HealthStatus
 from ..domain.keywords import HitState
 from ..domain.transcripts import Source
+from ..service.models import ModelState
 from .fields import StreamId
 
 type Time = Annotated[
@@ -57,6 +58,45 @@ class Health(Document):
 
     status: HealthStatus
     checks: list[CheckResult]
+
+
+class ModelObject(Document):
+    """A speech model; `bytes` on disk or of its download, `languages` empty when unknown, `progress` 0-1 under way."""
+
+    name: str
+    installed: bool
+    bytes: int
+    languages: list[str]
+    state: ModelState
+    progress: Probability | None
+    bundled: bool
+    in_use: bool
+    detail: str | None
+
+
+class Config(Document):
+    """The settings in force by their names; what is secret is shown as `***`."""
+
+    settings: dict[str, str | int | bool | None]
+
+
+class Reloaded(Document):
+    """What reading the settings again brought: names of settings, and a sentence for each that was refused."""
+
+    changed: list[str]
+    needs_restart: list[str]
+    refused: list[str]
+
+
+class TranscriberObject(Document):
+    """What recognises speech; `detail` is a sentence while it cannot work, or while another model stands in."""
+
+    engine: str
+    model: str | None
+    state: str
+    progress: Probability | None
+    lag_s: float
+    detail: str | None
 
 
 class Paired(Document):
@@ -111,6 +151,12 @@ class SegmentObject(Document):
     speaker: Speaker | None
     words: list[Word]
     source: Source
+
+
+class Segments(Document):
+    """What is said in a file."""
+
+    items: list[SegmentObject]
 
 
 class FoundSegment(SegmentObject):

@@ -141,6 +141,9 @@ type Name = Annotated[Line, Field(min_length=1, max_length=100)]
 type StreamId = Annotated[str, Field(pattern=rf"^{ID_PATTERN}$", strict=True)]
 """A stream's id."""
 
+type ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", strict=True)]
+"""A speech model's name."""
+
 type Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 """The id of something that the sidecar named."""
 

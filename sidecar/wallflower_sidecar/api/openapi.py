@@ -167,6 +167,8 @@ def _operation(operation: Operation, schemas: _Schemas) -> Schema:
             "required": True,
             "content": {JSON: {"schema": schemas.of(operation.body)}},
         }
+    if operation.upload:
+        described["requestBody"] = {"required": True, "content": {media: {} for media in operation.upload}}
     if operation.who is Who.EVERYBODY:
         described["security"] = []
     return described

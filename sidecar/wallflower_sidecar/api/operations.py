@@ -58,7 +58,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What can be asked for; `problems` are the refusals that do not follow from the other fields."""
+    """What can be asked for; `problems` are the refusals that do not follow from the other fields.
+
+    `upload` are the media types of a body that the handler reads by itself, once it has invited it.
+    """
 
     method: str
     path: str
@@ -71,6 +74,7 @@ class Operation:
     body: type[Body] | None = None
     query: type[Query] = NoQuery
     headers: tuple[tuple[str, str], ...] = ()
+    upload: tuple[str, ...] = ()
 
 
 def json_answer(document: object, status: HTTPStatus = HTTPStatus.OK) -> web.Response:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..service import Service
 from ..service.access import Identity
-from . import access, cameras, events, openapi, server_info, streams, transcripts
+from . import access, cameras, config, events, models, openapi, server_info, speech, streams, transcripts
 from .middleware import IDENTITY
 from .operations import BASE_PATH, Call, Operation, Who
 from .problems import Fault, ProblemError, invalid
@@ -21,7 +21,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *streams.OPERATIONS,
     *cameras.OPERATIONS,
     *transcripts.OPERATIONS,
+    *speech.OPERATIONS,
+    *models.OPERATIONS,
     *events.OPERATIONS,
+    *config.OPERATIONS,
     *openapi.OPERATIONS,
 )
 
@@ -43,9 +46,16 @@ def add_routes(app: web.Application) -> None:
         handler = _checked(operation)
         # An id with braces in it is malformed like any other; aiohttp's own pattern would not find the path.
         path = BASE_PATH + operation.path.replace("{id}", "{id:[^/]+}")
-        app.router.add_route(operation.method, path, handler)
+        expected = _invited_later if operation.upload else None
+        app.router.add_route(operation.method, path, handler, expect_handler=expected)
         if operation.method == "GET" and operation.handler is not events.stream_events:
             app.router.add_route("HEAD", path, handler)
+
+
+async def _invited_later(request: web.Request) -> None:
+    """What is refused is refused before the body is on its way: the handler itself answers the `Expect`."""
+    if request.version >= (1, 1) and request.headers["Expect"].lower() != "100-continue":
+        raise web.HTTPExpectationFailed
 
 
 def _checked(operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -1,10 +1,10 @@
 """What requests may carry beside streams: the bodies and queries of the contract."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from ..domain.access import Role
 from ..domain.events import EventType
@@ -12,6 +12,7 @@ from ..domain.streams import Transport
 from .fields import (
     Body,
     Cursor,
+    LanguageCode,
     Limit,
     Moment,
     Name,
@@ -25,6 +26,7 @@ from .fields import (
 )
 
 MAX_EVENT_ID = 2**63 - 1
+LATEST_START = datetime.max.replace(tzinfo=UTC) - timedelta(days=3)
 _NOT_SEARCHABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -55,6 +57,19 @@ class ProbeBody(Body):
     url: Url
     transport: Annotated[Transport, Field(strict=False)] = Transport.AUTO
     stream: StreamId | None = None
+
+
+def _leaves_room(value: datetime) -> datetime:
+    if value > LATEST_START:
+        raise fault("The time lies too far in the future.")
+    return value
+
+
+class TranscribeQuery(Query):
+    """The language of a file, and the time of its first moment."""
+
+    language: LanguageCode | None = None
+    start: Annotated[Moment, AfterValidator(_leaves_room)] | None = None
 
 
 class PageQuery(Query):

@@ -61,11 +61,13 @@ class Audio(Document):
 
 
 class Transcription(Document):
-    """How far the text is behind the sound."""
+    """How far the text is behind the sound, and how much of each kind was given up, not believed or left out."""
 
     state: TranscriptionState
     lag_s: float
     dropped_s: float
+    suppressed: int
+    dropped_drafts: int
 
 
 class Status(Document):

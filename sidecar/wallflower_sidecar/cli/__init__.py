@@ -5,6 +5,7 @@ import click
 from .. import __version__
 from .common import Commands, debug_option
 from .doctor import doctor
+from .models import models
 from .pair import pair
 from .probe import probe
 from .serve import serve
@@ -21,5 +22,5 @@ def main() -> None:
     """
 
 
-for command in (serve, pair, probe, transcribe, doctor):
+for command in (serve, pair, probe, transcribe, models, doctor):
     main.add_command(command)

@@ -27,6 +27,9 @@ class Deaf(CaptureListener):
     def speech_ended(self, stream: str, utterance: str, at: datetime) -> None: ...
 
     @override
+    def utterance_growing(self, utterance: Utterance) -> None: ...
+
+    @override
     def utterance_ready(self, utterance: Utterance) -> None: ...
 
 

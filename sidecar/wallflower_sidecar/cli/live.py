@@ -62,5 +62,4 @@ async def follow_camera(
                 except TranscriberUnavailableError, UtteranceRefusedError:
                     to_watcher().print("[yellow]A sentence could not be transcribed.[/]")
                     continue
-                if transcript.text:
-                    show(utterance, transcript)
+                show(utterance, transcript)

@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 from ..settings import Settings
-from ..speech.models import HubModel, ModelError, check_model, find_model
+from ..speech.models.find import HubModel, ModelError, check_model, find_model
 from .findings import Finding, doubtful, failed, fine
 
 PYTHON = (3, 14)

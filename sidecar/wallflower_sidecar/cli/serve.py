@@ -24,7 +24,8 @@ def serve() -> None:
         LOGGER.warning("%s", warning)
 
     from .server import run_server
+    from .signals import run_until_signal
 
     with suppress(asyncio.CancelledError):
-        asyncio.run(run_server(loaded.settings))
+        run_until_signal(run_server(loaded.settings))
     LOGGER.info("Stopped")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -11,6 +11,10 @@ from ..domain.events import Event, EventType
 
 QUEUE = 1_000
 """Events that may wait for one reader; with more it is cut off and can come back for the rest."""
+
+
+ONLY_IF_NAMED = frozenset({EventType.TRANSCRIPT_SUPPRESSED})
+"""Types for debugging, which nobody gets who does not ask for them by name."""
 
 
 class Ended(StrEnum):
@@ -27,7 +31,7 @@ class Subscription:
     def __init__(
         self, broadcaster: Broadcaster, *, stream: str | None, types: frozenset[EventType], bound: int
     ) -> None:
-        """Take every stream for None, every type for the empty set."""
+        """Take every stream for None, every type but those that must be named for the empty set."""
         self.ended: Ended | None = None
         self.position = 0
         self._broadcaster = broadcaster
@@ -40,7 +44,9 @@ class Subscription:
 
     def wants(self, kind: EventType, stream: str | None) -> bool:
         """Whether an event of this type and stream is let through."""
-        return (not self._types or kind in self._types) and self._stream in {None, stream}
+        if self._stream not in {None, stream}:
+            return False
+        return kind in self._types or (not self._types and kind not in ONLY_IF_NAMED)
 
     def offer(self, event: Event) -> None:
         """Queue an event that is wanted; a reader with too much waiting is cut off."""
@@ -95,6 +101,11 @@ class Broadcaster:
         self.cut_off = 0
         self._subscriptions: dict[Subscription, None] = {}
         self._is_closed = False
+        self._on_change: Callable[[], None] | None = None
+
+    def follow(self, on_change: Callable[[], None]) -> None:
+        """Call `on_change` at once whenever a subscription began or ended, and with it what is wanted changed."""
+        self._on_change = on_change
 
     def publish(self, events: Sequence[Event]) -> None:
         """Tell events, in their order; never waits."""
@@ -110,6 +121,7 @@ class Broadcaster:
         self._subscriptions[subscription] = None
         if self._is_closed:
             subscription.end(Ended.STOPPED)
+        self._changed()
         return subscription
 
     def is_wanted(self, kind: EventType, stream: str | None) -> bool:
@@ -120,9 +132,14 @@ class Broadcaster:
         """Drop a subscription that ended."""
         if self._subscriptions.pop(subscription, self) is not self and subscription.ended is Ended.TOO_SLOW:
             self.cut_off += 1
+        self._changed()
 
     def close(self) -> None:
         """End all subscriptions, and new ones at once."""
         self._is_closed = True
         for subscription in tuple(self._subscriptions):
             subscription.end(Ended.STOPPED)
+
+    def _changed(self) -> None:
+        if self._on_change is not None:
+            self._on_change()

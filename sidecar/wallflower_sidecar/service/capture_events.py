@@ -17,6 +17,7 @@ from ..domain.streams import StorePolicy, Stream, StreamError, StreamState, Stre
 from ..domain.transcripts import Utterance
 from ..store import streams as stored_streams
 from .events import EventLog, EventWriter
+from .partials import Partials
 
 LOGGER = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class CaptureEvents:
         """Reports that were given up."""
         self._events = events
         self._streams: StreamBook | None = None
+        self._partials: Partials | None = None
         self._transcribe = transcribe
         self._clock = clock
         self._waiting: deque[Report] = deque()
@@ -59,9 +61,10 @@ class CaptureEvents:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def follow(self, streams: StreamBook) -> None:
-        """Look streams up here from now on; reports before that are not told."""
+    def follow(self, streams: StreamBook, partials: Partials) -> None:
+        """Look streams up here from now on, and pass on what is being said; reports before that are not told."""
         self._streams = streams
+        self._partials = partials
 
     def capture_changed(
         self, stream: str, status: CaptureStatus, *, error_raised: StreamError | None, recovered: bool
@@ -87,11 +90,20 @@ class CaptureEvents:
 
     def speech_started(self, stream: str, utterance: str, at: datetime) -> None:
         """Tell that somebody began to speak."""
+        if self._partials is not None:
+            self._partials.began(stream, utterance)
         self._tell_speech(EventType.SPEECH_STARTED, stream, utterance, at)
 
     def speech_ended(self, stream: str, utterance: str, at: datetime) -> None:
         """Tell that the speech ended."""
+        if self._partials is not None:
+            self._partials.ended(utterance)
         self._tell_speech(EventType.SPEECH_ENDED, stream, utterance, at)
+
+    def utterance_growing(self, utterance: Utterance) -> None:
+        """Hand on what was heard so far."""
+        if self._partials is not None:
+            self._partials.grew(utterance)
 
     def utterance_ready(self, utterance: Utterance) -> None:
         """Hand the sound of an utterance on."""
@@ -160,6 +172,8 @@ class CaptureEvents:
         async def report(writer: EventWriter) -> None:
             if (configured := self._find(stream)) is not None:
                 writer.add(event, stored=configured.store is not StorePolicy.NOTHING)
+                if kind is EventType.SPEECH_STARTED and (partials := self._partials) is not None:
+                    writer.after_commit(lambda: partials.start_told(utterance))
 
         self._enqueue(report)
 

@@ -13,6 +13,7 @@ from ..domain.events import EventType, NewEvent
 from ..domain.health import Check, HealthStatus, TranscriberInfo
 from ..domain.streams import Stream, StreamState, StreamStatus
 from .events import EventLog
+from .models import ModelItem, ModelState, model_document
 
 CHECK_INTERVAL_S = 2.0
 LOW_DISK_BYTES = 256 * 1024 * 1024
@@ -30,6 +31,8 @@ def cameras_check(cameras: list[tuple[Stream, StreamStatus]]) -> Check:
 def transcriber_check(info: TranscriberInfo) -> Check:
     """Whether speech can become text now."""
     if info.state == "ready":
+        if info.detail is not None:
+            return Check("transcriber", HealthStatus.DEGRADED, info.detail)
         return Check("transcriber", HealthStatus.OK, f"{info.model or info.engine} is ready.")
     sentences = {
         "starting": "The speech model is being loaded.",
@@ -61,19 +64,27 @@ class HealthWatch:
         *,
         checks: Callable[[], list[Check]],
         transcriber: Callable[[], TranscriberInfo],
+        models: Callable[[], list[ModelItem]] = list,
     ) -> None:
-        """Ask `checks` and `transcriber` each time."""
+        """Ask `checks`, `transcriber` and `models` (those whose download is under way or failed) each time."""
         self._events = events
         self._clock = clock
         self._checks = checks
         self._transcriber = transcriber
+        self._models = models
         self._told: object = None
         self._seen: str | None = None
+        self._seen_models: dict[str, ModelState] = {}
         self._news = asyncio.Event()
 
     def transcriber_changed(self, info: TranscriberInfo) -> None:
         """Look at once when the transcriber went into another state; its progress can wait."""
         if info.state != self._seen:
+            self._news.set()
+
+    def model_changed(self, item: ModelItem) -> None:
+        """Look at once when a model's download began or ended; its progress can wait."""
+        if self._seen_models.get(item.name) != item.state:
             self._news.set()
 
     async def run(self) -> None:
@@ -87,15 +98,21 @@ class HealthWatch:
                     await self._news.wait()
 
     async def _look(self) -> None:
-        checks, info = self._checks(), self._transcriber()
+        checks, info, models = self._checks(), self._transcriber(), self._models()
         self._seen = info.state
+        self._seen_models = {item.name: item.state for item in models}
         now = (
             [(check.name, check.status) for check in checks],
-            (info.engine, info.model, info.state, info.progress),
+            (info.engine, info.model, info.state, info.progress, info.detail),
+            [(item.name, item.state, item.progress) for item in models],
         )
         if now == self._told:
             return
-        data = {**health_document(checks, private=True), "transcriber": transcriber_document(info)}
+        data = {
+            **health_document(checks, private=True),
+            "transcriber": transcriber_document(info),
+            "models": [model_document(item) for item in models],
+        }
         async with self._events.transaction() as writer:
             writer.add(NewEvent(EventType.SERVER_CHANGED, data, self._clock.now()))
         self._told = now

@@ -1,7 +1,7 @@
 """Wires the parts together and owns their tasks from start to stop."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 import logging
 from typing import Any, Self
@@ -9,16 +9,21 @@ from typing import Any, Self
 from ..capture.supervisor import CaptureSupervisor
 from ..domain.clock import Clock, SystemClock
 from ..domain.health import Check, TranscriberInfo
-from ..domain.transcripts import Hints, Transcript, Utterance
+from ..domain.transcripts import Transcript, Utterance
 from ..events import Broadcaster
 from ..keywords import KeywordMatcher
 from ..settings import Settings
-from ..speech import EmbeddedTranscriber, Scheduler
+from ..speech import ModelLibrary, Scheduler, SwitchableTranscriber, Transcriber
 from ..store import Database
 from .access import Access
 from .capture_events import CaptureEvents
+from .configuration import Configuration
 from .events import EventLog
+from .files import Files
 from .health import HealthWatch, cameras_check, disk_check, transcriber_check
+from .hints import HintBook
+from .partials import Partials
+from .recogniser import make_transcriber
 from .retention import Retention
 from .streams import Streams, is_transcribed
 from .transcripts import Transcripts
@@ -33,17 +38,21 @@ DRAIN_S = 3.0
 class Service:
     """The running sidecar without its HTTP side; `open` starts it, leaving the block stops it."""
 
-    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, clock: Clock, environ: Mapping[str, str] | None = None
+    ) -> None:
         """Build the parts on an open database; nothing runs yet."""
-        self.settings = settings
+        self.configuration = Configuration(settings, on_engine=self._switch_engine, environ=environ)
         self.server_id = database.server_id
         self.started_at = clock.now()
         self._database = database
         self._clock = clock
         self._broadcaster = Broadcaster()
         matcher = KeywordMatcher()
-        self._transcriber = EmbeddedTranscriber(settings.model, models_dir=settings.models_dir, clock=clock)
-        self._scheduler = Scheduler(self._transcriber, on_transcript=self._heard, clock=clock)
+        self.models = ModelLibrary(settings.models_dir, clock)
+        self._transcriber = SwitchableTranscriber(self._make_transcriber(settings))
+        self._hints = HintBook(lambda: self.configuration.settings.language)
+        self._scheduler = Scheduler(self._transcriber, on_transcript=self._heard, on_draft=self._drafted, clock=clock)
         self.events = EventLog(database, self._broadcaster)
         self.access = Access(database, settings, clock)
         self._reports = CaptureEvents(self.events, self._transcribe, clock)
@@ -57,20 +66,41 @@ class Service:
             clock=clock,
             max_streams=settings.max_streams,
         )
-        self._reports.follow(self.streams)
+        self._partials = Partials(
+            self._broadcaster,
+            streams=self.streams,
+            capture=self._capture,
+            scheduler=self._scheduler,
+            hints=self._hints.of,
+        )
+        self._reports.follow(self.streams, self._partials)
         self.transcripts = Transcripts(database, self.events, matcher, clock, streams=self.streams)
-        self._health = HealthWatch(self.events, clock, checks=self.health, transcriber=self.transcriber)
+        self.files = Files(
+            settings.data_dir / "uploads",
+            transcribe=self._scheduler.transcribe,
+            transcriber=self.transcriber,
+            clock=clock,
+        )
+        self._health = HealthWatch(
+            self.events, clock, checks=self.health, transcriber=self.transcriber, models=self.models.unfinished
+        )
         self._retention = Retention(database, clock)
         self._upkeep = Upkeep(clock)
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings, clock: Clock | None = None) -> AsyncGenerator[Self]:
-        """Start everything, yield the running service, stop everything in reverse order."""
+    async def open(
+        cls, settings: Settings, clock: Clock | None = None, environ: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[Self]:
+        """Start everything, yield the running service, stop everything in reverse order.
+
+        `environ` is where the settings came from, and come from at a reload; by default the process's environment.
+        """
         clock = clock or SystemClock()
         database = await Database.open(settings.sqlite_path, clock=clock)
         try:
-            service = cls(settings, database, clock)
+            service = cls(settings, database, clock, environ)
+            service.files.remove_leftovers()
             await service.streams.load()
             async with service._running():
                 yield service
@@ -85,7 +115,7 @@ class Service:
             self._capture.check(),
             cameras_check(cameras),
             transcriber_check(self._transcriber.info),
-            disk_check(self.settings.data_dir),
+            disk_check(self.configuration.settings.data_dir),
             self._upkeep.check(),
         ]
 
@@ -93,10 +123,15 @@ class Service:
         """Return what transcribes, and how far it is behind."""
         return self._scheduler.info()
 
+    def restart_transcriber(self) -> None:
+        """Let what transcribes begin anew at once."""
+        self._transcriber.restart()
+
     @asynccontextmanager
     async def _running(self) -> AsyncGenerator[None]:
         """Stop from the inside out, also when cancelled: what was heard until then still becomes text and events."""
         unsubscribe = self._transcriber.subscribe(self._health.transcriber_changed)
+        self.models.subscribe(self._health.model_changed)
         keep = self._upkeep.keep
         try:
             async with (
@@ -104,6 +139,7 @@ class Service:
                     keep("pairing", self.access.announce_codes),
                     keep("retention", self._retention.run),
                     keep("reports", self._reports.run),
+                    keep("models", self.models.run),
                 ),
                 running(keep("transcriber", self._transcriber.run), keep("scheduler", self._scheduler.run)),
             ):
@@ -117,6 +153,12 @@ class Service:
         finally:
             unsubscribe()
             self._broadcaster.close()
+
+    def _switch_engine(self, settings: Settings) -> None:
+        self._transcriber.switch_to(self._make_transcriber(settings))
+
+    def _make_transcriber(self, settings: Settings) -> Transcriber:
+        return make_transcriber(settings, self.models, self._clock)
 
     async def _run_capture(self) -> None:
         if self._upkeep.failures["capture"]:
@@ -133,13 +175,17 @@ class Service:
     def _transcribe(self, utterance: Utterance) -> None:
         stream = self.streams.find(utterance.stream)
         if stream is not None and is_transcribed(stream):
-            hints = Hints(stream.language or self.settings.language)
-            self._scheduler.submit(utterance, hints)
+            self._scheduler.submit(utterance, self._hints.of(stream))
+
+    def _drafted(self, utterance: Utterance, transcript: Transcript) -> None:
+        self._partials.drafted(utterance, transcript)
 
     async def _heard(self, utterance: Utterance, transcript: Transcript) -> None:
         stream = self.streams.find(utterance.stream)
         if stream is not None and is_transcribed(stream):
             await self.transcripts.heard(utterance, transcript)
+            self._hints.heard(utterance, transcript, self.streams)
+            self._partials.suppressed(utterance, transcript)
 
 
 @asynccontextmanager

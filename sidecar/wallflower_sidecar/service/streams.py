@@ -48,6 +48,11 @@ class Streams:
         self._streams: dict[str, Stream] = {}
         self._changing = asyncio.Lock()
         self._last_transcript_at: dict[str, datetime] = {}
+        self._on_change: Callable[[], None] | None = None
+
+    def follow(self, on_change: Callable[[], None]) -> None:
+        """Call `on_change` at once whenever a stream was added, changed or removed."""
+        self._on_change = on_change
 
     async def load(self) -> None:
         """Start what the database holds."""
@@ -113,6 +118,7 @@ class Streams:
             finally:
                 if removed.is_set():
                     self._last_transcript_at.pop(stream_id, None)
+                    self._changed()
                 else:
                     self._take_up(stream)
 
@@ -180,6 +186,11 @@ class Streams:
         self._capture.set_stream(stream)
         if not is_transcribed(stream):
             self._scheduler.forget(stream.id)
+        self._changed()
+
+    def _changed(self) -> None:
+        if self._on_change is not None:
+            self._on_change()
 
 
 def is_transcribed(stream: Stream) -> bool:

@@ -8,15 +8,19 @@ import re
 import signal
 import sys
 
+import psutil
 import pytest
 
 from tests.support.camera_process import CameraProcess
+from tests.support.child_process import ignoring_sigint, running
+from tests.support.children import child_running
 from tests.support.clips import camera_clip
+from tests.support.media import sparse_wave, write_wave
 from tests.support.sidecar import wallflower
 from tests.support.speech import Track, compose
+from tests.support.waiting import eventually
 
 from .conftest import Run
-from .test_media_file import write_wave
 
 SENTENCES = ["The front door is open.", "There is a fire behind the house."]
 
@@ -55,6 +59,13 @@ def test_without_a_model_it_says_what_to_do(run: Run, tmp_path: Path, track: Tra
     assert result.stdout == ""
 
 
+def test_a_file_of_more_than_a_day_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "day.wav"
+    result = run("transcribe", str(sparse_wave(path, 25 * 3600)), model=str(tmp_path / "no-model"))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"Error: {path}: The file holds more than 24 hours of sound; cut it.\n"
+
+
 @pytest.mark.e2e
 def test_a_file_s_sentences_are_printed_with_their_places(run: Run, tmp_path: Path, track: Track) -> None:
     path = write_wave(tmp_path / "said.wav", track.samples)
@@ -74,29 +85,44 @@ def test_as_json_they_have_their_words(run: Run, tmp_path: Path, track: Track) -
 
 
 @pytest.mark.e2e
-async def test_a_camera_is_followed_until_ctrl_c(tmp_path: Path, track: Track) -> None:
+async def test_a_camera_is_followed_until_ctrl_c_also_where_sigint_is_ignored(tmp_path: Path, track: Track) -> None:
     clip = await asyncio.to_thread(camera_clip, track)
     async with CameraProcess({"porch": clip}, auth=("user", "s3cret")) as camera:
-        process = await asyncio.create_subprocess_exec(
-            wallflower(),
-            "transcribe",
-            "--json",
-            "-",
-            env={**os.environ, "WALLFLOWER_DATA_DIR": str(tmp_path), "PATH": str(Path(sys.executable).parent)},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(f"rtsp://user:s3cret@127.0.0.1:{camera.port}/porch\n".encode())
-        wanted = {tuple(words(sentence)) for sentence in SENTENCES}
-        async with asyncio.timeout(60):
+        address = f"rtsp://user:s3cret@127.0.0.1:{camera.port}/porch"
+        command = ignoring_sigint(wallflower(), "transcribe", "--json", "--suppressed", "-")
+        environment = {"WALLFLOWER_DATA_DIR": str(tmp_path)}
+        async with running("transcribe", *command, env=environment, stdin=f"{address}\n".encode()) as process:
+
+            def heard() -> bool:
+                assert process.is_running, process.lines
+                said = [json.loads(line)["text"] for line in process.lines if line.startswith("{")]
+                return {tuple(words(text)) for text in said} >= {tuple(words(sentence)) for sentence in SENTENCES}
+
             # The camera may be in the middle of a sentence when the session begins.
-            while wanted:
-                wanted.discard(tuple(words(json.loads(await process.stdout.readline())["text"])))
-        process.send_signal(signal.SIGINT)
-        async with asyncio.timeout(15):
-            _, said = await process.communicate()
-    assert process.returncode == 0, said.decode()
-    assert b"s3cret" not in said
+            await eventually(heard, timeout_s=60)
+            children = psutil.Process(process.pid).children(recursive=True)
+            process.process.send_signal(signal.SIGINT)
+            code = await process.ended()
+    assert code == 0, process.lines
+    assert len(children) == 2, "one that captures, one that recognises"
+    assert not any(child.is_running() for child in children)
+    assert "Stopped." in process.lines
+    assert not any("s3cret" in line for line in process.lines)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_in_the_middle_of_a_file_ends_it_with_its_reader(tmp_path: Path, number: signal.Signals) -> None:
+    os.mkfifo(tmp_path / "endless")
+    program = (
+        "import pathlib, sys; pathlib.Path.is_file = lambda path: True;"
+        "from wallflower_sidecar.cli import main; main(sys.argv[1:])"
+    )
+    command = ignoring_sigint(sys.executable, "-c", program, "transcribe", str(tmp_path / "endless"))
+    environment = {"WALLFLOWER_DATA_DIR": str(tmp_path), "WALLFLOWER_MODEL": str(tmp_path / "no-model")}
+    async with running("transcribe", *command, env=environment) as process:
+        child = await eventually(lambda: child_running("file_reader", process.pid), timeout_s=30)
+        process.process.send_signal(number)
+        code = await process.ended()
+    assert code == 1
+    assert process.lines[-1] == "Error: Stopped before the end of the file."
+    assert not child.is_running()

@@ -105,3 +105,30 @@ async def test_a_reader_may_leave_while_events_are_told():
     with broadcaster.subscribe(bound=1), broadcaster.subscribe() as other:
         broadcaster.publish([event(1), event(2), event(3)])
         assert await taken(other, 3) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("types", "wanted"),
+    [(frozenset(), False), (frozenset({FINAL}), False), (frozenset({FINAL, EventType.TRANSCRIPT_SUPPRESSED}), True)],
+)
+async def test_what_is_for_debugging_is_told_only_to_who_names_it(types, wanted):
+    broadcaster = Broadcaster()
+    with broadcaster.subscribe(types=types) as subscription:
+        assert broadcaster.is_wanted(EventType.TRANSCRIPT_SUPPRESSED, "door") is wanted
+        broadcaster.publish([event(None, EventType.TRANSCRIPT_SUPPRESSED), event(1)])
+        assert await taken(subscription, 1) == ([None] if wanted else [1])
+
+
+async def test_a_follower_hears_of_every_change_of_what_is_wanted_when_it_happens():
+    broadcaster = Broadcaster()
+    seen = []
+    broadcaster.follow(lambda: seen.append(broadcaster.is_wanted(PARTIAL, "door")))
+    with broadcaster.subscribe(types=frozenset({PARTIAL})):
+        assert seen == [True]
+    assert seen == [True, False]
+    with broadcaster.subscribe(bound=1):
+        broadcaster.publish([event(1), event(2)])
+        assert seen[-1] is False
+    broadcaster.subscribe()
+    broadcaster.close()
+    assert seen[-1] is False

@@ -123,7 +123,7 @@ async def test_a_stream_switched_off_is_not_transcribed_any_more(service):
 async def test_the_hint_is_the_streams_language_or_the_settings(service):
     await service.streams.put(stream())
     await service.streams.put(stream("pool", language="de"))
-    service.settings = service.settings.model_copy(update={"language": "nl"})
+    service.configuration.settings = service.configuration.settings.model_copy(update={"language": "nl"})
     for name in ("door", "pool"):
         service._reports.utterance_ready(silent_utterance(2.0, name))
     queue = service._scheduler._queue
