@@ -6,7 +6,7 @@ notes when it sent each moment of its clip.
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,9 +32,10 @@ EARLY_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """When a text arrived (seconds since 1970)."""
+    """When a text arrived, and when it says it was said (seconds since 1970)."""
 
     text: str
+    start: float
     end: float
     at: float
 
@@ -42,40 +43,53 @@ class Seen:
 async def finals(house: Household, seen: list[Seen]) -> None:
     """Note each `transcript.final` as it arrives at a client of the sidecar."""
     async for event in house.sidecar.events(types="transcript.final"):
-        end = datetime.fromisoformat(event.data["end"]).timestamp()
-        seen.append(Seen(event.data["text"], end, time.time()))
+        at = time.time()
+        seen.append(_seen(event.data, at))
 
 
 async def states(house: Household, seen: list[Seen]) -> None:
     """Note each new state of the transcript sensor as it arrives at a client of Home Assistant."""
     async for state in house.home_assistant.changes(house.entities["transcript"]):
-        text = state["attributes"].get("text")
-        if text:
-            end = datetime.fromisoformat(state["attributes"]["end"]).timestamp()
-            seen.append(Seen(text, end, time.time()))
+        at = time.time()
+        if state["attributes"].get("text"):
+            seen.append(_seen(state["attributes"], at))
 
 
-async def spoken_ends(house: Household, track: Track) -> list[tuple[str, float]]:
-    """Return each sentence that the camera has sent with the wall-clock time at which it ended."""
-    ends = [
-        (sentence.text, at)
+def _seen(said: Mapping[str, str], at: float) -> Seen:
+    start, end = (datetime.fromisoformat(said[name]).timestamp() for name in ("start", "end"))
+    return Seen(said["text"], start, end, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence that the camera has sent: its first and last audible sample (seconds since 1970)."""
+
+    text: str
+    start: float
+    end: float
+
+
+async def everything_said(house: Household, track: Track) -> list[Said]:
+    """Return each sentence that the camera has sent, oldest first."""
+    said = [
+        Said(sentence.text, end - (sentence.end_s - sentence.start_s), end)
         for sentence in track.sentences
-        for at in await house.camera.wall_times(CAMERA, sentence.end_s)
+        for end in await house.camera.wall_times(CAMERA, sentence.end_s)
     ]
-    return sorted(ends, key=lambda item: item[1])
+    return sorted(said, key=lambda each: each.end)
 
 
-def delays(seen: Sequence[Seen], spoken: Sequence[tuple[str, float]]) -> list[float]:
-    """Seconds from the true end of each sentence to when its text was seen; texts that are like none are left out."""
+def matched(seen: Sequence[Seen], spoken: Sequence[Said]) -> list[tuple[Seen, Said]]:
+    """Return each text with the last sentence like it that ended before; texts that are like none are left out."""
     found = []
     for each in seen:
         like = [
-            at
-            for text, at in spoken
-            if 0 <= each.at - at <= EARLY_S and fuzz.ratio(text.lower(), each.text.lower()) >= ALIKE
+            said
+            for said in spoken
+            if 0 <= each.at - said.end <= EARLY_S and fuzz.ratio(said.text.lower(), each.text.lower()) >= ALIKE
         ]
         if like:
-            found.append(each.at - max(like))
+            found.append((each, like[-1]))
     return found
 
 
@@ -128,7 +142,7 @@ async def measure(count: int) -> int:
                     with suppress(asyncio.CancelledError, aiohttp.ClientError):
                         await task
             rows = costs.rows()
-            spoken = await spoken_ends(house, house.track)
+            spoken = await everything_said(house, house.track)
     report(heard, shown, spoken, rows)
     return 0
 
@@ -136,32 +150,35 @@ async def measure(count: int) -> int:
 def report(
     heard: Sequence[Seen],
     shown: Sequence[Seen],
-    spoken: Sequence[tuple[str, float]],
+    spoken: Sequence[Said],
     costs: Sequence[tuple[str, float, float]],
 ) -> None:
     """Print both tables and write the figures."""
     arrived = {(each.text, each.end): each.at for each in heard}
     hops = [each.at - arrived[each.text, each.end] for each in shown if (each.text, each.end) in arrived]
-    accuracy = [abs(each.end - at) for each in heard for text, at in spoken if _same(each, text, at)]
+    pairs = matched(heard, spoken)
+    lean = {
+        "start": [each.start - said.start for each, said in pairs],
+        "end": [each.end - said.end for each, said in pairs],
+    }
     series = {
-        "end of speech → transcript.final": delays(heard, spoken),
-        "end of speech → Home Assistant state": delays(shown, spoken),
+        "end of speech → transcript.final": [each.at - said.end for each, said in pairs],
+        "end of speech → Home Assistant state": [each.at - said.end for each, said in matched(shown, spoken)],
         "transcript.final → Home Assistant state": hops,
-        "stored end of speech vs. true end": accuracy,
+        **{f"stored {edge} of speech, off by": [abs(error) for error in errors] for edge, errors in lean.items()},
     }
     rows = [
         (name, len(values), percentile(values, 0.5), percentile(values, 0.95), max(values))
         for name, values in series.items()
         if values
     ]
+    for edge, errors in lean.items():
+        if errors:
+            sys.stdout.write(f"The stored {edge} of speech is {sum(errors) / len(errors):+.3f} s off on average.\n")
     table("Seconds", ("from → to", "sentences", "p50", "p95", "max"), rows)
     table("One camera, 720p15 H.264 + AAC", ("process", "% of a core", "PSS MB"), costs)
-    file = write("latency", {"seconds": series, "processes": [list(row) for row in costs]})
+    file = write("latency", {"seconds": series, "signed": lean, "processes": [list(row) for row in costs]})
     print(f"Written to {file}")
-
-
-def _same(seen: Seen, text: str, at: float) -> bool:
-    return 0 <= seen.at - at <= EARLY_S and fuzz.ratio(text.lower(), seen.text.lower()) >= ALIKE
 
 
 def main() -> int:
