@@ -45,7 +45,10 @@ def _findings(token: str | None) -> Iterator[Finding]:
         return
     yield from folder_checks(settings.data_dir)
     yield database_check(settings)
-    yield model_check(settings)
+    if settings.engine != "whisperlive":
+        yield model_check(settings)
+    if settings.engine != "embedded":
+        yield asyncio.run(_engine_finding(settings))
     own = settings.token.get_secret_value() if settings.token else None
     yield from asyncio.run(_server_findings(settings, token or own))
 
@@ -57,6 +60,12 @@ def _settings() -> tuple[Settings | None, list[Finding]]:
         return None, [failed("Settings", fault) for fault in error.faults]
     found = [doubtful("Settings", warning) for warning in loaded.warnings]
     return loaded.settings, found or [fine("Settings", f"Data folder {loaded.settings.data_dir}")]
+
+
+async def _engine_finding(settings: Settings) -> Finding:
+    from .engine_checks import engine_check
+
+    return await engine_check(settings)
 
 
 async def _server_findings(settings: Settings, token: str | None) -> list[Finding]:

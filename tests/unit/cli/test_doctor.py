@@ -1,12 +1,18 @@
 """`wallflower doctor` names what is wrong, one line each, with what to do."""
 
 import json
+import os
 from pathlib import Path
 import socket
 import sqlite3
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+
+from tests.support.ports import free_port
+from tests.support.sidecar import wallflower
 
 from .conftest import Run
 
@@ -105,3 +111,27 @@ def test_a_library_that_cannot_be_loaded_fails(run: Run, monkeypatch: pytest.Mon
     code, found = findings(run)
     assert (code, found["Libraries"][0]) == (1, "failed")
     assert name in found["Libraries"][1]
+
+
+def test_a_whisperlive_server_that_is_away_fails_with_what_to_do(run: Run) -> None:
+    code, found = findings(run, engine="whisperlive", whisperlive_url=f"ws://127.0.0.1:{free_port()}")
+    outcome, detail = found["Engine"]
+    assert (code, outcome) == (1, "failed")
+    assert "WHISPERLIVE_URL" in detail
+    assert "Speech model" not in found
+
+
+def test_an_interpreter_without_whisper_live_fails_with_what_to_install(run: Run) -> None:
+    code, found = findings(run, engine="managed", whisperlive_python=sys.executable)
+    outcome, detail = found["Engine"]
+    assert (code, outcome) == (1, "failed")
+    assert "whisper-live" in detail
+
+
+def test_it_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    environ = {"PATH": os.environ["PATH"], "HOME": str(home), "WALLFLOWER_DATA_DIR": str(tmp_path / "data")}
+    done = subprocess.run([wallflower(), "doctor", "--json"], env=environ, capture_output=True, check=False, timeout=60)
+    assert json.loads(done.stdout)["checks"]
+    assert list(home.rglob("*")) == []

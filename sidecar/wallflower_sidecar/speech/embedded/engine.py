@@ -22,8 +22,6 @@ MOST_WAITING = 8
 """Utterances in this process; the sidecar sends one at a time."""
 
 _SETTINGS = {
-    # onnxruntime would tell its maker that it is used, and keep an id of this machine in the home folder.
-    "ORT_DISABLE_TELEMETRY": "1",
     # A product of 80 x 201 numbers for each frame is not worth a second thread that spins beside the decoder's.
     "OPENBLAS_NUM_THREADS": "1",
     "HF_HUB_OFFLINE": "1",

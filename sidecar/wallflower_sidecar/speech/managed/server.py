@@ -30,8 +30,6 @@ _NOT_INHERITED = frozenset(
 )
 """What leads into the sidecar's own environment, and its secrets."""
 
-_TELLS_NOBODY = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "1", "ORT_DISABLE_TELEMETRY": "1"}
-
 
 class ServerError(Exception):
     """The server cannot be started, has ended, or is to be ended.
@@ -66,7 +64,7 @@ class ServerProcess:
         self._reason: dict[str, str] = {}
         self._last_words: deque[str] = deque(maxlen=1)
         environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
-        environment |= _TELLS_NOBODY | {"OMP_NUM_THREADS": str(threads)}
+        environment |= {"OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
         try:
             self._popen = subprocess.Popen(
                 [python, "-W", "ignore", str(LAUNCHER)],

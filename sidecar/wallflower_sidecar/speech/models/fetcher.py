@@ -17,7 +17,6 @@ _LOGGER = logging.getLogger("wallflower_sidecar.speech.models.fetcher")  # as a 
 
 _SETTINGS = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_VERBOSITY": "error",
 }
 """What huggingface_hub reads when it is imported, which happens after this."""
