@@ -285,7 +285,7 @@ async def test_only_clients_and_admins_may(client: Api, spoken: bytes) -> None:
 
 async def test_a_restart_brings_another_engine(client: Api, wallflower: Sidecar, spoken: bytes) -> None:
     def engine() -> psutil.Process | None:
-        return child_running("speech.engine", wallflower.process.pid)
+        return child_running("speech.embedded.engine", wallflower.process.pid)
 
     before = engine()
     assert before is not None

@@ -64,7 +64,7 @@ async def test_a_killed_engine_is_back_within_five_seconds_and_loses_no_sentence
     events = server.events()
     before = await next_event(events, "transcript.final")
     started = await next_event(events, "speech.started")
-    engine = child(server, "speech.engine")
+    engine = child(server, "speech.embedded.engine")
 
     engine.send_signal(signal.SIGKILL)
 
@@ -89,7 +89,7 @@ async def test_every_event_told_before_a_kill_of_the_sidecar_is_there_after_a_re
         told: list[SidecarEvent] = []
         async with asyncio.timeout(60):
             async for event in server.events(after=0):
-                told.append(event)
+                told += [event] if event.type != "transcript.partial" else []
                 if event.type == "keyword.detected":
                     break
         children = psutil.Process(server.process.pid).children(recursive=True)

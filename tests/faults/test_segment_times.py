@@ -216,7 +216,7 @@ async def test_after_a_step_of_the_system_clock_the_new_clock_holds(tmp_path, ta
 
 def kill_engine(server: Sidecar) -> None:
     for process in psutil.Process(server.process.pid).children(recursive=True):
-        if any("speech.engine" in word for word in process.cmdline()):
+        if any("speech.embedded.engine" in word for word in process.cmdline()):
             process.kill()
             return
     raise AssertionError("the sidecar has no engine")

@@ -45,7 +45,7 @@ async def test_the_engines_death_is_told_at_once(tmp_path: Path) -> None:
     with no_leaks():
         async with Service.open(settings) as service, service.events.open() as events:
             await eventually(lambda: service.transcriber().state == "ready", timeout_s=40)
-            service._transcriber._child.kill("the test does")
+            service._transcriber.current._engine.child.kill("the test does")
             told = []
             async for event in events:
                 told.append(event.data["transcriber"]["state"])
