@@ -16,9 +16,7 @@ async def engine_check(settings: Settings) -> Finding:
         async with asyncio.timeout(PATIENCE_S), recogniser(settings, None, lambda _: None) as transcriber:
             info = transcriber.info
     except TimeoutError:
-        return doubtful(
-            "Engine", f"{settings.engine} is not ready after {PATIENCE_S:.0f} s. Its log says why."
-        )
+        return doubtful("Engine", f"{settings.engine} is not ready after {PATIENCE_S:.0f} s. Its log says why.")
     if info.state != "ready":
         return failed("Engine", info.detail or f"{settings.engine} cannot work.")
     return fine("Engine", f"{settings.engine} is ready.")
