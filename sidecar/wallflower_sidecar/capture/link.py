@@ -14,10 +14,12 @@ from .messages import (
     CancelProbe,
     Command,
     Ended,
+    Frame,
     LowerTransport,
     Open,
     Probe,
     Probed,
+    Pull,
     Snapshot,
     TakeSnapshot,
     read_report,
@@ -37,6 +39,8 @@ class WorkerLink:
     def __init__(self, name: str, clock: Clock, numbers: Iterator[int]) -> None:
         """Name the worker; `numbers` gives sessions and requests ids that are never used twice."""
         self.streams: dict[str, StreamCapture] = {}
+        self.on_frame: Callable[[Frame], None] = lambda _: None
+        """Who is given the pictures of watches."""
         self.child = SupervisedChild(
             ChildSpec(name, MODULE),
             on_message=self._take,
@@ -49,10 +53,12 @@ class WorkerLink:
         self._owners: dict[int, StreamCapture] = {}
         self._requests: dict[int, asyncio.Future[Answer]] = {}
 
-    def open(self, owner: StreamCapture, url: str, transports: tuple[LowerTransport, ...]) -> int | None:
+    def open(
+        self, owner: StreamCapture, url: str, transports: tuple[LowerTransport, ...], pull: Pull = "all"
+    ) -> int | None:
         """Start a session whose reports go to `owner`; None when the worker is down."""
         session = next(self._numbers)
-        if not self.send(Open(session, url, transports)):
+        if not self.send(Open(session, url, transports, pull)):
             return None
         self._owners[session] = owner
         return session
@@ -111,6 +117,8 @@ class WorkerLink:
                 answer = self._requests.get(report.request)
                 if answer is not None and not answer.done():
                     answer.set_result(report)
+            case Frame():
+                self.on_frame(report)
             case _:
                 owner = self._owners.get(report.session)
                 if isinstance(report, Ended):

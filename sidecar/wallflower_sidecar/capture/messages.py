@@ -8,14 +8,21 @@ from ..processes.wire import Message, WireError
 
 type LowerTransport = Literal["tcp", "udp"]
 
+type Pull = Literal["all", "sound"]
+"""What a session asks the camera for: everything it has, or its sound alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Start a session; `transports` are tried in this order; `url` holds its password in clear."""
+    """Start a session; `transports` are tried in this order; `url` holds its password in clear.
+
+    A camera that does not give its sound alone is pulled whole: `Opened.pull` says what came of it.
+    """
 
     session: int
     url: str
     transports: tuple[LowerTransport, ...]
+    pull: Pull = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,56 @@ class WantDrafts:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Send a session's picture as JPEGs (`Frame`), at most `fps` a second, no wider than `width` pixels."""
+
+    session: int
+    watch: int
+    width: int | None
+    fps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unwatch:
+    """Nobody looks any more."""
+
+    session: int
+    watch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write a session's packets below `root`/`stream`: all of them, or (`keyword`) what `Keep` asks for.
+
+    In mode `keyword` the last `pre_s` seconds, and what an utterance takes to become a hit, are held in memory.
+    A session that records already takes the new orders up.
+    """
+
+    session: int
+    root: str
+    stream: str
+    mode: Literal["continuous", "keyword"]
+    pre_s: float
+    segment_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Have on disk what was sent from `start` to `end` (seconds since 1970, UTC), `end` mostly in the future."""
+
+    session: int
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    """Finish the open file and write no more."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
 class Connecting:
     """The host name is resolved; the camera is being spoken to."""
 
@@ -80,6 +137,7 @@ class Opened:
     transport: LowerTransport
     video: VideoInfo | None
     audio: AudioInfo | None
+    pull: Pull = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +185,29 @@ class Growing:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """Whether a file is being written now, and the CaptureCode (disk_full, disk_error) that keeps it from being so.
+
+    Sent at each change.
+    """
+
+    session: int
+    writing: bool
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A file is finished and has its last name; times are seconds since 1970, UTC."""
+
+    session: int
+    path: str
+    start: float
+    end: float
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The session's last word; `code` is a CaptureCode, None when it was asked to end."""
 
@@ -143,6 +224,14 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """The next picture of a watch."""
+
+    watch: int
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Probed:
     """What a camera offers, or the CaptureCode that kept it from saying so."""
 
@@ -154,13 +243,52 @@ class Probed:
     took_s: float = 0.0
 
 
-type Command = Open | Close | Shut | TakeSnapshot | Probe | CancelProbe | WantDrafts
-type SessionReport = Connecting | Opened | Alive | SpeechEdge | Growing | Spoken | Ended
+type Command = (
+    Open
+    | Close
+    | Shut
+    | TakeSnapshot
+    | Probe
+    | CancelProbe
+    | WantDrafts
+    | Watch
+    | Unwatch
+    | Record
+    | Keep
+    | StopRecording
+)
+type SessionReport = Connecting | Opened | Alive | SpeechEdge | Growing | Spoken | Writing | Recorded | Ended
 type Answer = Snapshot | Probed
-type Report = SessionReport | Answer
+type Report = SessionReport | Answer | Frame
 
-_COMMANDS: tuple[type[Command], ...] = (Open, Close, Shut, TakeSnapshot, Probe, CancelProbe, WantDrafts)
-_REPORTS: tuple[type[Report], ...] = (Connecting, Opened, Alive, SpeechEdge, Growing, Spoken, Ended, Snapshot, Probed)
+_COMMANDS: tuple[type[Command], ...] = (
+    Open,
+    Close,
+    Shut,
+    TakeSnapshot,
+    Probe,
+    CancelProbe,
+    WantDrafts,
+    Watch,
+    Unwatch,
+    Record,
+    Keep,
+    StopRecording,
+)
+_REPORTS: tuple[type[Report], ...] = (
+    Connecting,
+    Opened,
+    Alive,
+    SpeechEdge,
+    Growing,
+    Spoken,
+    Writing,
+    Recorded,
+    Ended,
+    Snapshot,
+    Frame,
+    Probed,
+)
 
 
 def to_message(item: Command | Report) -> Message:

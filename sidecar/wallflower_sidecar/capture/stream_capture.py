@@ -20,6 +20,7 @@ from .messages import (
     Growing,
     LowerTransport,
     Opened,
+    Pull,
     SessionReport,
     Shut,
     SpeechEdge,
@@ -38,7 +39,9 @@ HANDOVER_S = 1.0
 class Line(Protocol):
     """The way to the worker that this stream's sessions run in."""
 
-    def open(self, owner: StreamCapture, url: str, transports: tuple[LowerTransport, ...]) -> int | None:
+    def open(
+        self, owner: StreamCapture, url: str, transports: tuple[LowerTransport, ...], pull: Pull = "all"
+    ) -> int | None:
         """Start a session whose reports go to `owner`; None when the worker is down."""
 
     def send(self, command: Command) -> bool:
