@@ -45,7 +45,10 @@ def _decibels(power: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class NoiseFloor:
-    """The quietest frame of the last 10 s: a noise that starts is the floor 10 s later, its end at once."""
+    """The quietest frame of the last 10 s: a noise that starts is the floor 10 s later, its end at once.
+
+    Who knows better says so: `learn`.
+    """
 
     def __init__(self) -> None:
         """Start low for 2 s, so that somebody who speaks from the first moment on is heard."""
@@ -63,3 +66,9 @@ class NoiseFloor:
             self._buckets.append(self._newest)
             self._newest, self._frames = _LOUDEST_DBFS, 0
             self.dbfs = min(self._buckets)
+
+    def learn(self, dbfs: float) -> None:
+        """A noise of this level is there now; what was quieter before says nothing any more."""
+        self._buckets = deque((max(bucket, dbfs) for bucket in self._buckets), maxlen=_BUCKETS)
+        self._newest = max(self._newest, dbfs)
+        self.dbfs = min(self._buckets)

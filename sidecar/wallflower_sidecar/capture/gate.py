@@ -9,7 +9,7 @@ import webrtcvad
 
 from ..domain.transcripts import SAMPLE_RATE, new_id
 from .floor import FRAME, NoiseFloor, Samples, speech_levels
-from .talk import Frame, Talk, end_of_speech, quietest, start_of_speech
+from .talk import STEADY_FRAMES, Frame, Talk, end_of_speech, quietest, start_of_speech, steady_noise
 
 _FRAME_S = FRAME / SAMPLE_RATE
 _LOWEST_FLOOR_DBFS = -85.0
@@ -188,6 +188,7 @@ class Gate:
             talk.last = number
             talk.voiced += 1
             self._start_if_certain(talk, events)
+            self._close_in_noise(talk, events)
         elif number - talk.last >= self._patience(talk):
             self._close(talk, events)
         if self._talk is talk and len(talk.frames) >= _frames(self._settings.maximum_s):
@@ -208,6 +209,14 @@ class Gate:
         if talk.last - talk.first + 1 >= minimum and voiced >= minimum * 2 // 3:
             talk.started = True
             events.append(SpeechStarted(talk.id, talk.first * FRAME))
+
+    def _close_in_noise(self, talk: Talk, events: list[GateEvent]) -> None:
+        """End a talk that a noise keeps going: one that began with it is not the floor yet."""
+        noise_dbfs = steady_noise(talk) if talk.started else None
+        if noise_dbfs is not None:
+            talk.last = talk.begin + len(talk.frames) - 1 - STEADY_FRAMES
+            self._floor.learn(noise_dbfs)
+            self._close(talk, events)
 
     def _close(self, talk: Talk, events: list[GateEvent]) -> None:
         """End the talk; its last frames are the next one's pre-roll."""

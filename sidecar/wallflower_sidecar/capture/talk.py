@@ -9,6 +9,15 @@ import numpy as np
 _BRIEF_FRAMES = 5
 _PAUSE_FRAMES = 10
 _LONGEST_TRIM_FRAMES = 20
+_VOICE = 80
+"""Percentile of the levels of a talk that its voice reaches."""
+
+STEADY_FRAMES = 20
+"""A voice held for 0.6 s rises and falls with its syllables by more than `_STEADY_DB` decibels, a noise does not."""
+
+_STEADY_DB = 7.0
+_BELOW_VOICE_DB = 7.0
+
 _LOUDER_QUIET = 80
 """Percentile of the levels of a pause: noise varies, but a slam in it must not hide the speech before."""
 
@@ -59,6 +68,17 @@ def end_of_speech(talk: Talk, margin_db: float, minimum: int) -> int:
         return talk.last + 1
     earliest = max(talk.last - _LONGEST_TRIM_FRAMES, talk.first + minimum - 1)
     return next(_standing_out(talk, range(talk.last, earliest - 1, -1), pause, margin_db), talk.last) + 1
+
+
+def steady_noise(talk: Talk) -> float | None:
+    """Level in dBFS of a noise that has taken the voice's place, steady and below it; None while it may be the voice."""
+    levels = [frame.level for frame in talk.frames[-STEADY_FRAMES:]]
+    if len(talk.frames) < 2 * STEADY_FRAMES or max(levels) - min(levels) > _STEADY_DB:
+        return None
+    before = [frame.level for frame in talk.frames[talk.first - talk.begin : -STEADY_FRAMES] if frame.voiced]
+    if not before or max(levels) > float(np.percentile(before, _VOICE)) - _BELOW_VOICE_DB:
+        return None
+    return float(np.mean(levels))
 
 
 def quietest(levels: Sequence[float], first: int) -> int:

@@ -68,3 +68,17 @@ def test_a_noise_that_is_louder_than_what_was_said_before_it_takes_nothing_of_it
     samples[end:] = (noise * 20_000).astype(np.int16)
     _, utterances = heard(samples)
     assert utterances[0].end / SAMPLE_RATE >= sentence.end_s - TOLERANCE_S
+
+
+@pytest.mark.parametrize("power", [0, 1, 2], ids=["white", "pink", "brown"])
+def test_a_noise_that_begins_with_the_talk_does_not_keep_it_going(power):
+    """The floor has had no time to learn it: a fan that starts while somebody speaks."""
+    said = compose(SENTENCES[:3], pause_s=1.3, lead_s=4.0, duration_s=20.0)
+    noise = in_noise(said, power, -33) - said.samples
+    begins = round((said.sentences[0].start_s - 0.2) * SAMPLE_RATE)
+    noise[:begins] = 0
+    _, utterances = heard(said.samples + noise)
+    speech = [each for each in utterances if each.start / SAMPLE_RATE < said.sentences[-1].end_s]
+    assert len(speech) == 3
+    for utterance, sentence in zip(speech, said.sentences, strict=True):
+        assert utterance.end / SAMPLE_RATE == pytest.approx(sentence.end_s, abs=TOLERANCE_S)
