@@ -71,7 +71,7 @@ def end_of_speech(talk: Talk, margin_db: float, minimum: int) -> int:
 
 
 def steady_noise(talk: Talk) -> float | None:
-    """Level in dBFS of a noise that has taken the voice's place, steady and below it; None while it may be the voice."""
+    """Level in dBFS of a noise that took the voice's place, steady and below it; None while it may be the voice."""
     levels = [frame.level for frame in talk.frames[-STEADY_FRAMES:]]
     if len(talk.frames) < 2 * STEADY_FRAMES or max(levels) - min(levels) > _STEADY_DB:
         return None
