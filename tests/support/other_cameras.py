@@ -9,16 +9,19 @@ import shutil
 import subprocess
 from urllib.parse import quote
 
+import numpy as np
+
 from .cache import made
 from .child_process import ChildProcess, running
 from .clips import TEST_CARD, SoundCodec, camera_clip
 from .ffmpeg import encode
 from .ports import LOOPBACK, free_port, is_listening
-from .speech import Track
+from .speech import TRACK_UNIT, Track
 from .waiting import eventually
 
 START_S = 20.0
 SYSTEM_PYTHON = "/usr/bin/python3"
+VLC_PAUSE_UNITS = 8
 USER, PASSWORD = "admin", "s3cr3t:p@ss/word"
 
 
@@ -48,11 +51,15 @@ async def gstreamer_camera(track: Track, *, password: str = PASSWORD) -> AsyncIt
 
 @asynccontextmanager
 async def vlc_camera(track: Track) -> AsyncIterator[OtherCamera]:
-    """VLC's server: H.264 and AAC from a transport stream, over UDP alone, without a password, round and round."""
+    """VLC's server: H.264 and AAC from a transport stream, over UDP alone, without a password, round and round.
+
+    It says goodbye to its clients a second before the clip ends, so the sound gets a longer end.
+    """
     cvlc = shutil.which("cvlc")
     if cvlc is None:
         raise NotInstalledError("VLC is not installed.")
-    clip = _clip(track, "ts", "aac")
+    pause = np.zeros(VLC_PAUSE_UNITS * TRACK_UNIT, np.int16)
+    clip = _clip(Track(np.concatenate([track.samples, pause]), track.sentences), "ts", "aac")
     port = free_port()
     url = f"rtsp://{LOOPBACK}:{port}/cam"
     command = (cvlc, "-q", "--no-video-title", "--loop", str(clip), "--sout", f"#rtp{{sdp={url}}}", "--sout-keep")
