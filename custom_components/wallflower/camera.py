@@ -11,7 +11,7 @@ from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .camera_url import MASK, CameraUrl
+from .camera_url import CameraUrl
 from .const import CONF_TRANSPORT
 from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 from .entity import WallflowerStreamEntity
@@ -44,7 +44,7 @@ class WallflowerCamera(WallflowerStreamEntity, Camera):
         super().__init__(coordinator, subentry, CAMERA)
         Camera.__init__(self)
         self._url: str = subentry.data[CONF_URL]
-        if CameraUrl.parse(self._url).password != MASK:
+        if not CameraUrl.parse(self._url).is_masked:
             self._attr_supported_features = CameraEntityFeature.STREAM
         if (transport := subentry.data[CONF_TRANSPORT]) != "auto":
             self.stream_options[CONF_RTSP_TRANSPORT] = transport

@@ -9,7 +9,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import CONF_NAME, CONF_URL
 
-from .camera_url import MASK, CameraUrl
+from .camera_url import CameraUrl
 from .client import WallflowerClient
 from .const import CONF_KEYWORDS, CONF_RETAIN_DAYS, CONF_STORE, CONF_TRANSPORT, SUBENTRY_STREAM
 from .exceptions import NotFoundError, RequestRefusedError
@@ -134,7 +134,7 @@ def _url_differs(url: str, stream: Stream, sent_url: str | None) -> bool:
     camera = CameraUrl.parse(url)
     if camera.masked != CameraUrl.parse(stream.url).masked:
         return True
-    has_password = camera.password not in {None, MASK}
+    has_password = camera.masked != camera.text and not camera.is_masked
     return has_password and (sent_url != _fingerprint(url) or stream.status.state == "auth_failed")
 
 

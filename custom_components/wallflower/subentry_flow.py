@@ -23,7 +23,7 @@ from .camera_form import (
     read_answers,
     suggested_values,
 )
-from .camera_url import MASK, CameraUrl
+from .camera_url import CameraUrl
 from .client import WallflowerClient
 from .const import CONF_KEYWORDS, CONF_TRANSPORT
 from .coordinator import WallflowerCoordinator
@@ -147,7 +147,7 @@ class StreamSubentryFlow(ConfigSubentryFlow):
     async def _async_probe(self, client: WallflowerClient) -> ProbeResult:
         url, transport = self._described.data[CONF_URL], self._described.data[CONF_TRANSPORT]
         known = self._known()
-        stands_for = known.unique_id if known and CameraUrl.parse(url).password == MASK else None
+        stands_for = known.unique_id if known and CameraUrl.parse(url).is_masked else None
         return await client.probe(url, transport, stands_for)
 
     async def _async_confirm(self, step_id: str, user_input: dict[str, Any] | None) -> SubentryFlowResult:

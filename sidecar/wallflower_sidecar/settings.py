@@ -73,6 +73,7 @@ class Settings(BaseModel):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     max_streams: Annotated[int, Field(ge=1, le=1000)] = 64
+    recordings_dir: Path | None = None
 
     @field_validator("log_level", "log_format", "engine", mode="before")
     @classmethod
@@ -92,6 +93,14 @@ class Settings(BaseModel):
         if value is not None and not re.match(r"sqlite(\+aiosqlite)?:///.", value.get_secret_value()):
             raise ValueError("must begin with sqlite:/// and name a file; leave it out for one in the data folder")
         return value
+
+    @field_validator("recordings_dir")
+    @classmethod
+    def _at_home(cls, value: Path | None) -> Path | None:
+        try:
+            return None if value is None else value.expanduser()
+        except RuntimeError:
+            raise ValueError("must not begin with the home of a user who has none") from None
 
     @field_validator("tls_cert", "tls_key")
     @classmethod
@@ -118,6 +127,11 @@ class Settings(BaseModel):
         if self.database_url is None:
             return self.data_dir / "wallflower.db"
         return Path(self.database_url.get_secret_value().partition(":///")[2])
+
+    @property
+    def recordings_root(self) -> Path:
+        """Where recordings are kept: in the data folder unless RECORDINGS_DIR names another place."""
+        return self.data_dir / (self.recordings_dir or "recordings")
 
     @property
     def models_dir(self) -> Path:

@@ -8,7 +8,7 @@ import pytest
 
 from .api_client import Api, pages
 
-LISTS = ["/streams", "/tokens", "/transcripts"]
+LISTS = ["/streams", "/tokens", "/transcripts", "/recordings"]
 
 
 @pytest.mark.parametrize(

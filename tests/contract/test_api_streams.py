@@ -38,6 +38,7 @@ def test_the_defaults(api: Api, new_id: Callable[[], str]) -> None:
         "keywords": [],
         "store": "all",
         "retain_days": None,
+        "certificate": "any",
     }
     assert recording["mode"] == "off"
     assert set(recording) == {"mode", "retain_days", "retain_bytes", "pre_s", "post_s"}
@@ -129,6 +130,21 @@ def test_an_answer_can_be_sent_back(api: Api, new_id: Callable[[], str]) -> None
         ({"url": " rtsp://h/"}, ["url"]),
         ({"url": "rtsp://h/" + "x" * 2048}, ["url"]),
         ({"url": "file:///etc/passwd"}, ["url"]),
+        ({"url": "concat:rtsp://h/|rtsp://h/"}, ["url"]),
+        ({"url": "rtsp://h/x -i /etc/passwd"}, ["url"]),
+        ({"url": "rtsp://h/%0d%0aX: y"}, ["url"]),
+        ({"url": "rtsp://h/%00"}, ["url"]),
+        ({"url": "rtsp://h/\u202e"}, ["url"]),
+        ({"url": "rtsp://h\\@i\\j/"}, ["url"]),
+        ({"url": "rtsp://u:1/2@h/"}, ["url"]),
+        ({"url": "rtsp://u:" + "p" * 200 + "@h/"}, ["url"]),
+        ({"url": "rtsp://[h]/"}, ["url"]),
+        ({"url": "rtsp://h/" + "x" * 10_000}, ["url"]),
+        ({"certificate": ""}, ["certificate"]),
+        ({"certificate": None}, ["certificate"]),
+        ({"certificate": "sha256:12"}, ["certificate"]),
+        ({"certificate": "sha1:" + "0" * 40}, ["certificate"]),
+        ({"certificate": True}, ["certificate"]),
         ({"transport": "http"}, ["transport"]),
         ({"transport": None}, ["transport"]),
         ({"transport": "TCP"}, ["transport"]),
@@ -246,6 +262,11 @@ def test_name_and_url_are_required(api: Api, missing: str) -> None:
         {"url": "rtsp://user@camera.invalid/"},
         {"url": "rtsp://camera.invalid"},
         {"url": "rtsp://h/" + "x" * 2039},
+        {"url": "rtsp://[fe80::1%25eth0]/live"},
+        {"url": "rtsp://münchen.invalid/über?x=ä"},
+        {"url": "rtsp://camera.invalid/cam/realmonitor?channel=1&subtype=0"},
+        {"certificate": "verify"},
+        {"certificate": "sha256:" + "0f" * 32},
         {"transport": "udp"},
         {"retain_days": 0.25},
         {"retain_days": None, "language": None},
@@ -335,6 +356,30 @@ def test_a_mask_with_another_user_host_or_port_is_invalid(
     stream = make_stream(url=URL)
     answer = api.ask(method, f"/streams/{stream}", {**MINIMUM, "enabled": False, "url": url})
     assert (answer.status, answer.paths) == (422, ["url"])
+
+
+def test_a_password_behind_the_question_mark_is_masked_and_kept_too(
+    api: Api, background: Any, make_stream: Callable[..., str]
+) -> None:
+    stream = make_stream(url="rtsp://camera.invalid:8554/live?user=admin&password=s3cret&channel=1")
+    shown = api.ask("GET", f"/streams/{stream}").document["url"]
+    assert shown == "rtsp://camera.invalid:8554/live?user=admin&password=***&channel=1"
+    changed = shown.replace("channel=1", "channel=2")
+    answer = api.ask("PATCH", f"/streams/{stream}", {"url": changed})
+    assert (answer.status, answer.document["url"]) == (200, changed)
+    stored = background.service.streams.get(stream).url
+    assert stored == "rtsp://camera.invalid:8554/live?user=admin&password=s3cret&channel=2"
+    for elsewhere in (changed.replace("camera", "other"), changed.replace("password", "pwd"), changed + "&token=***"):
+        refused = api.ask("PATCH", f"/streams/{stream}", {"url": elsewhere})
+        assert (refused.status, refused.paths, b"s3cret" in refused.raw) == (422, ["url"], False)
+
+
+def test_a_certificate_may_be_chosen_as_people_copy_it(api: Api, make_stream: Callable[..., str]) -> None:
+    stream = make_stream()
+    copied = ":".join(["0F"] * 32)
+    answer = api.ask("PATCH", f"/streams/{stream}", {"certificate": f"SHA256:{copied}"})
+    assert (answer.status, answer.document["certificate"]) == (200, "sha256:" + "0f" * 32)
+    assert api.ask("PATCH", f"/streams/{stream}", {"certificate": "Verify"}).document["certificate"] == "verify"
 
 
 def test_a_mask_without_a_stored_password_is_invalid(

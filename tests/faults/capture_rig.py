@@ -10,6 +10,7 @@ import time
 from tests.support.waiting import eventually
 from wallflower_sidecar.capture import CaptureStatus, CaptureSupervisor
 from wallflower_sidecar.domain.clock import SystemClock
+from wallflower_sidecar.domain.recordings import SavedFile
 from wallflower_sidecar.domain.streams import Stream, StreamError, StreamState, Transport
 from wallflower_sidecar.domain.transcripts import Utterance
 
@@ -25,6 +26,7 @@ class Record:
     ended: dict[str, datetime] = field(default_factory=dict)
     utterances: list[Utterance] = field(default_factory=list)
     drafts: list[Utterance] = field(default_factory=list)
+    recordings: list[SavedFile] = field(default_factory=list)
 
     def capture_changed(self, stream, status, *, error_raised, recovered):
         self.changes.append((stream, status))
@@ -50,6 +52,10 @@ class Record:
     def utterance_ready(self, utterance):
         self.utterances.append(utterance)
 
+    def recording_saved(self, stream, file):
+        assert file.stream == stream
+        self.recordings.append(file)
+
     def states(self, stream):
         return [status.state for name, status in self.changes if name == stream]
 
@@ -57,9 +63,9 @@ class Record:
 class Rig:
     """A CaptureSupervisor with the verbs of these tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options) -> None:
         self.record = Record()
-        self.capture = CaptureSupervisor(self.record, clock=SystemClock())
+        self.capture = CaptureSupervisor(self.record, clock=SystemClock(), **options)
 
     def add(self, name: str, url: str, transport: Transport = Transport.AUTO, **kwargs) -> None:
         self.capture.set_stream(Stream(name, name.title(), url, transport, **kwargs))
@@ -88,9 +94,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def running_capture() -> AsyncIterator[Rig]:
-    """Run a capture beside the block; its worker is up when the block begins."""
-    rig = Rig()
+async def running_capture(**options) -> AsyncIterator[Rig]:
+    """Run a capture beside the block, built with `options`; its worker is up when the block begins."""
+    rig = Rig(**options)
     task = asyncio.create_task(rig.capture.run())
     try:
         await eventually(lambda: rig.capture.check().status.value == "ok", timeout_s=20)

@@ -13,7 +13,7 @@ from tests.support.clips import Picture, camera_clip
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.rtsp_camera import FakeCamera
 from tests.support.waiting import eventually
-from wallflower_sidecar.capture import supervisor
+from wallflower_sidecar.capture import snapshots
 from wallflower_sidecar.domain.errors import CaptureError, FieldError, NotFoundError, UnavailableError
 from wallflower_sidecar.domain.streams import StreamState, Transport
 
@@ -223,9 +223,9 @@ async def test_a_snapshot_is_a_jpeg_of_the_asked_width_and_shared_by_those_who_a
 
 
 async def test_a_snapshot_of_a_camera_that_is_down_is_unavailable_after_its_deadline(rig, monkeypatch):
-    monkeypatch.setattr(supervisor, "SNAPSHOT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(snapshots, "TIMEOUT_S", 1.0)
     rig.add("porch", f"rtsp://{LOOPBACK}:{free_port()}/")
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnavailableError, match="refused the connection"):
         await rig.capture.snapshot("porch")
 
 

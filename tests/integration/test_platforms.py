@@ -66,10 +66,12 @@ async def test_live_view_is_the_cameras_own_address(
     assert entry.runtime_data.data.streams["porch"].transport == transport
 
 
+@pytest.mark.parametrize(
+    "masked", ["rtsp://viewer:***@camera.test:554/porch", "rtsp://camera.test:554/porch?user=viewer&password=***"]
+)
 async def test_without_its_password_a_camera_has_no_live_view(
-    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp
+    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp, masked: str
 ) -> None:
-    masked = "rtsp://viewer:***@camera.test:554/porch"
     sidecar.add_stream("porch", name="Porch", url=masked)
 
     await set_up(camera(url=masked, keywords=[]))

@@ -1,6 +1,6 @@
 """One named picture and sound of a test camera: its stream, its faults, and what was asked of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,6 +29,12 @@ class Faults:
 
     whole_only: bool = False
     """Refuse to play the sound without the picture with 455."""
+
+    datagrams_lost: bool = False
+    """Send no datagrams, as a firewall on the way does."""
+
+    description: Callable[[str], str] | None = None
+    """Describe the session in other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,8 @@ class CameraSource:
         for number, track in enumerate(self.stream.clip.tracks):
             medium, _, *rest = track.sdp[0].split(" ")
             lines += [" ".join((medium, "0", *rest)), *track.sdp[1:], f"a=control:trackID={number}"]
-        return "\r\n".join((*lines, ""))
+        description = "\r\n".join((*lines, ""))
+        return description if self.faults.description is None else self.faults.description(description)
 
 
 type Sources = Mapping[str, CameraSource]

@@ -1,6 +1,6 @@
 """Camera clips: a picture that moves, with a track's sound, in the codecs that cameras use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import hashlib
 from pathlib import Path
 from typing import Literal
@@ -12,16 +12,30 @@ from .ffmpeg import encode
 from .speech import SAMPLE_RATE, Track
 
 type PictureCodec = Literal["h264", "h265", "mjpeg"]
-type SoundCodec = Literal["aac", "pcmu", "pcma", "opus"]
+type SoundCodec = Literal[
+    "aac", "aac 8k", "aac 44k", "aac 48k stereo", "aac 5.1",
+    "pcmu", "pcma", "pcmu 16k stereo", "opus", "opus stereo",
+    "l16 8k", "l16 44k", "l16 44k stereo", "l16 48k 4 channels",
+]  # fmt: skip
 
 LOOP_S = 12
 """Pictures are made this long once and repeated under any sound."""
 
 SOUND: dict[SoundCodec, tuple[str, ...]] = {
     "aac": ("-c:a", "aac", "-ar", "16000", "-b:a", "48k"),
+    "aac 8k": ("-c:a", "aac", "-ar", "8000", "-b:a", "24k"),
+    "aac 44k": ("-c:a", "aac", "-ar", "44100", "-b:a", "64k"),
+    "aac 48k stereo": ("-c:a", "aac", "-ar", "48000", "-ac", "2", "-b:a", "96k"),
+    "aac 5.1": ("-c:a", "aac", "-ar", "48000", "-ac", "6", "-b:a", "192k"),
     "pcmu": ("-c:a", "pcm_mulaw", "-ar", "8000"),
     "pcma": ("-c:a", "pcm_alaw", "-ar", "8000"),
+    "pcmu 16k stereo": ("-c:a", "pcm_mulaw", "-ar", "16000", "-ac", "2"),
     "opus": ("-c:a", "libopus", "-b:a", "32k", "-application", "voip"),
+    "opus stereo": ("-c:a", "libopus", "-ac", "2", "-b:a", "64k"),
+    "l16 8k": ("-c:a", "pcm_s16be", "-ar", "8000"),
+    "l16 44k": ("-c:a", "pcm_s16be", "-ar", "44100"),
+    "l16 44k stereo": ("-c:a", "pcm_s16be", "-ar", "44100", "-ac", "2"),
+    "l16 48k 4 channels": ("-c:a", "pcm_s16be", "-ar", "48000", "-ac", "4"),
 }
 
 
@@ -41,6 +55,8 @@ class Picture:
     """About this rate; without one, what the picture needs. MJPEG takes what it needs."""
 
     shows: Literal["test card", "porch"] = "test card"
+    b_frames: int = field(default=0, repr=False)
+    """Pictures in a row that refer to later ones (H.264 only)."""
 
 
 TEST_CARD = Picture()
@@ -58,7 +74,7 @@ def camera_clip(
         if picture is None:
             raise ValueError("a camera without sound and picture shows nothing")
         return _picture_loop(picture, folder)
-    suffix = "mov" if sound in ("pcmu", "pcma") else "mp4"
+    suffix = "mov" if sound.startswith(("pcm", "l16")) else "mp4"
     seen = None if picture is None else (picture, _codec(picture))
     heard = SOUND[sound], hashlib.sha256(track.samples.tobytes()).hexdigest()
     return made(f"clip.{suffix}", (seen, heard), lambda path: _join(path, track, picture, sound, folder), folder)
@@ -109,5 +125,16 @@ def _codec(picture: Picture) -> tuple[str, ...]:
             return ("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", keys, *bounds)
         case "h264":
             speed = "ultrafast" if picture.profile == "baseline" else "superfast"
-            intervals = ("-g", gop, "-keyint_min", gop, "-sc_threshold", "0", "-bf", "0", "-pix_fmt", "yuv420p")
+            intervals = (
+                "-g",
+                gop,
+                "-keyint_min",
+                gop,
+                "-sc_threshold",
+                "0",
+                "-bf",
+                str(picture.b_frames),
+                "-pix_fmt",
+                "yuv420p",
+            )
             return ("-c:v", "libx264", "-preset", speed, "-profile:v", picture.profile, *intervals, *bounds)

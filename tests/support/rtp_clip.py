@@ -23,10 +23,16 @@ PACKET_BYTES = 1400
 G711_PACKET_BYTES = 12 + 320
 """40 ms of G.711 in a packet, as cameras send it."""
 
-G711_CODECS = ("pcm_mulaw", "pcm_alaw")
-G711_PAYLOAD_TYPES = (0, 8)
-STATIC_CLOCKS = {0: 8_000, 8: 8_000, 26: 90_000}
+SAMPLE_BYTES = {"pcm_mulaw": 1, "pcm_alaw": 1, "pcm_s16be": 2}
+"""Bytes of a sample of the codecs that are sent as they are."""
+
+STATIC_CLOCKS = {0: 8_000, 8: 8_000, 10: 44_100, 11: 44_100, 26: 90_000}
 """Clock rates of the static payload types used here (RFC 3551, table 4 and 5)."""
+
+STATIC_STEREO = 10
+IN_BAND = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
+"""ffmpeg's filters that put parameter sets before key frames."""
+
 
 DEADLINE_S = 60.0
 RECEIVE_BYTES = 1 << 16
@@ -97,11 +103,14 @@ class _Unit:
     packets: tuple[tuple[bool, bytes], ...]
 
 
-async def packetise(path: Path) -> RtpClip:
-    """Read a file into RTP packets; raise FfmpegError if ffmpeg cannot, TimeoutError after 60 s."""
+async def packetise(path: Path, *, in_band: bool = False) -> RtpClip:
+    """Read a file into RTP packets; raise FfmpegError if ffmpeg cannot, TimeoutError after 60 s.
+
+    `in_band`: each key frame of H.264 and H.265 comes with its parameter sets, instead of only in the description.
+    """
     async with asyncio.timeout(DEADLINE_S):
         media = await _probe(path)
-        description, raw = await _packets(path, media)
+        description, raw = await _packets(path, media, in_band=in_band)
     tracks = _tracks(description, tuple(media))
     origin = min(medium.first_s for medium in media.values())
     lengths: dict[Kind, Fraction] = {}
@@ -112,7 +121,7 @@ async def packetise(path: Path) -> RtpClip:
         if medium.codec == "aac":
             units = units[: medium.packets]
         shift = round((medium.first_s - origin) * track.clock_rate)
-        lengths[track.kind] = Fraction(shift + _length(units, track.payload_type), track.clock_rate)
+        lengths[track.kind] = Fraction(shift + _length(units, _tick_bytes(medium, track)), track.clock_rate)
         bursts += _bursts(track, units, shift)
     period = lengths.get("audio") or lengths["video"]
     bursts = sorted((burst for burst in bursts if burst.due_s < period), key=lambda burst: burst.due_s)
@@ -136,7 +145,7 @@ async def _probe(path: Path) -> dict[Kind, _Medium]:
     }
 
 
-async def _packets(path: Path, media: Mapping[Kind, _Medium]) -> tuple[str, dict[Kind, list[bytes]]]:
+async def _packets(path: Path, media: Mapping[Kind, _Medium], *, in_band: bool) -> tuple[str, dict[Kind, list[bytes]]]:
     """Return ffmpeg's session description and the RTP packets of each medium.
 
     Over packet-oriented unix sockets, so that none is lost and none needs framing. AAC is read twice: ffmpeg
@@ -152,10 +161,13 @@ async def _packets(path: Path, media: Mapping[Kind, _Medium]) -> tuple[str, dict
             listener.bind(str(folder / kind))
             listener.listen(1)
             listeners[kind] = listener
-            size = G711_PACKET_BYTES if medium.codec in G711_CODECS else PACKET_BYTES
+            size = G711_PACKET_BYTES if SAMPLE_BYTES.get(medium.codec) == 1 else PACKET_BYTES
             source = f"{int(medium.codec == 'aac')}:{kind[0]}:0"
+            arguments += ["-map", source, "-c", "copy"]
+            if in_band and medium.codec in IN_BAND:
+                arguments += ["-bsf:v", IN_BAND[medium.codec]]
             # max_delay 0: one access unit a packet, as cameras do, instead of waiting for a full packet.
-            arguments += ["-map", source, "-c", "copy", "-max_delay", "0", "-rtpflags", "skip_rtcp"]
+            arguments += ["-max_delay", "0", "-rtpflags", "skip_rtcp"]
             arguments += ["-type", "seqpacket", "-pkt_size", str(size), "-f", "rtp", f"unix:{folder / kind}"]
         async with ffmpeg_child(*arguments, "-sdp_file", str(folder / "sdp")) as child:
             receivers = [asyncio.create_task(_receive(listener)) for listener in listeners.values()]
@@ -199,11 +211,18 @@ def _units(packets: Sequence[bytes]) -> list[_Unit]:
     ]
 
 
-def _length(units: Sequence[_Unit], payload_type: int) -> int:
+def _tick_bytes(medium: _Medium, track: RtpTrack) -> int:
+    """Return how many bytes one tick of the track's clock takes; 0 where that varies."""
+    channels = re.search(r"a=rtpmap:\d+ [^/]+/\d+/(\d+)", "\n".join(track.sdp))
+    count = int(channels[1]) if channels else 1 + (track.payload_type == STATIC_STEREO)
+    return SAMPLE_BYTES.get(medium.codec, 0) * count
+
+
+def _length(units: Sequence[_Unit], tick_bytes: int) -> int:
     """Return the ticks a track lasts, its last access unit counted whole."""
     spanned = max(_ticks_between(units[0].timestamp, unit.timestamp) for unit in units)
-    if payload_type in G711_PAYLOAD_TYPES:
-        return spanned + sum(len(payload) for _, payload in units[-1].packets)
+    if tick_bytes:
+        return spanned + sum(len(payload) for _, payload in units[-1].packets) // tick_bytes
     steps = [_ticks_between(earlier.timestamp, later.timestamp) for earlier, later in pairwise(units)]
     return spanned + (mode(steps) if steps else 0)
 

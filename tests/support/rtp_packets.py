@@ -22,6 +22,7 @@ class RtpStream:
     source_id: int = field(default_factory=lambda: secrets.randbits(32))
     time_base: int = field(default_factory=lambda: secrets.randbits(32))
     sequence: int = field(default_factory=lambda: secrets.randbits(16))
+    last_ticks: int = 0
     packets_sent: int = 0
     bytes_sent: int = 0
 

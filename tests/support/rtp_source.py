@@ -53,6 +53,12 @@ class RtpSource:
         """Prepare to send the clip; nothing is sent before run()."""
         self.frozen = False
         self.garbage = False
+        self.stuck = False
+        """Every packet bears the time of the one before."""
+
+        self.withheld: frozenset[Kind] = frozenset()
+        """Media of which nothing is sent."""
+
         self.clip = clip
         self._streams: dict[Kind, RtpStream] = {}
         self._number(clip)
@@ -90,15 +96,18 @@ class RtpSource:
         stream = self._streams[kind]
         return stream.sequence, stream.rtp_time(int(self._elapsed() * stream.clock_rate))
 
-    def jump(self, seconds: float) -> None:
-        """Let the RTP times of all media jump, ahead or back; the sound goes on."""
-        for stream in self._streams.values():
-            stream.time_base += round(seconds * stream.clock_rate)
+    def jump(self, seconds: float, kind: Kind | None = None) -> None:
+        """Let the RTP times of all media (or one) jump, ahead or back; the sound goes on."""
+        for each, stream in self._streams.items():
+            if kind in (None, each):
+                stream.time_base += round(seconds * stream.clock_rate)
 
-    def renumber(self) -> None:
-        """Begin sequence numbers and RTP times anew, as after a camera's own restart."""
+    def renumber(self, step: int | None = None) -> None:
+        """Begin sequence numbers (or move them by `step`) and RTP times anew, as after a camera's own restart."""
         for kind, stream in self._streams.items():
-            self._streams[kind] = RtpStream(stream.payload_type, stream.clock_rate)
+            anew = self._streams[kind] = RtpStream(stream.payload_type, stream.clock_rate)
+            if step is not None:
+                anew.sequence = (stream.sequence + step) & 0xFFFF
 
     async def replace(self, clip: RtpClip) -> Loop:
         """Send this clip from its beginning as soon as the sound sent so far ends; return its first passage."""
@@ -174,8 +183,10 @@ class RtpSource:
         payloads = burst.packets
         if self.garbage:
             payloads = tuple((marker, os.urandom(len(payload))) for marker, payload in payloads)
-        packets = stream.packets(round(start * stream.clock_rate) + burst.ticks, payloads)
-        if not self.frozen:
+        ticks = round(start * stream.clock_rate) + burst.ticks
+        stream.last_ticks = stream.last_ticks if self.stuck else ticks
+        packets = stream.packets(stream.last_ticks, payloads)
+        if not self.frozen and burst.kind not in self.withheld:
             for sink in tuple(self._sinks):
                 sink.send_rtp(burst.kind, packets)
 

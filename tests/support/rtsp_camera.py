@@ -1,7 +1,7 @@
 """A real RTSP camera on loopback whose faults can be switched while it runs."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from .camera_source import CameraSource, Counters
 from .ports import LOOPBACK
-from .rtp_clip import RtpClip, packetise
+from .rtp_clip import Kind, RtpClip, packetise
 from .rtp_source import Loop, RtpSource
 from .rtp_transport import UdpPorts
 from .rtsp_auth import Guard, Scheme
@@ -31,9 +31,14 @@ class FakeCamera:
         auth: tuple[str, str] | None = None,
         scheme: Scheme = "digest",
         lower_transports: Iterable[str] = ("tcp", "udp"),
+        host: str = LOOPBACK,
+        in_band: bool = False,
     ) -> None:
-        """Describe the camera: a file per source name, user and password, what it can carry RTP over."""
-        self.port = port
+        """Describe the camera: a file per source name, user and password, what it can carry RTP over, its address.
+
+        `in_band`: it sends parameter sets with each key frame.
+        """
+        self.port, self.host, self._in_band = port, host, in_band
         self._files = {name: Path(file) for name, file in sources.items()}
         self._auth, self._scheme = auth, scheme
         self._lower_transports = frozenset(lower_transports)
@@ -51,7 +56,7 @@ class FakeCamera:
                 source = CameraSource(name, RtpSource(await self._load(file)))
                 self._sources[name] = source
                 self._own(source.stream.run())
-            self._ports = await UdpPorts.open(LOOPBACK)
+            self._ports = await UdpPorts.open(self.host)
             await self.listen()
         except BaseException:
             await self._close()
@@ -71,7 +76,8 @@ class FakeCamera:
         if password is None and self._auth is not None:
             password = self._auth[1]
         login = f"{quote(user, safe='')}:{quote(password or '', safe='')}@" if user else ""
-        return f"rtsp://{login}{LOOPBACK}:{self.port}/{quote(name)}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"rtsp://{login}{host}:{self.port}/{quote(name)}"
 
     def counters(self, name: str) -> Counters:
         """Return what clients have asked of a source."""
@@ -106,9 +112,29 @@ class FakeCamera:
         """Answer this status to everything but OPTIONS; None: answer properly again."""
         self._sources[name].faults.status = code
 
-    async def jump(self, name: str, seconds: float) -> None:
-        """Let a source's RTP times jump, ahead or back, while the sound goes on."""
-        self._sources[name].stream.jump(seconds)
+    async def jump(self, name: str, seconds: float, kind: Kind | None = None) -> None:
+        """Let a source's RTP times (or one medium's) jump, ahead or back, while the sound goes on."""
+        self._sources[name].stream.jump(seconds, kind)
+
+    async def stuck(self, name: str, on: bool = True) -> None:
+        """Send every packet with the time of the one before."""
+        self._sources[name].stream.stuck = on
+
+    async def withhold(self, name: str, *kinds: Kind) -> None:
+        """Send nothing of these media; without any, everything again."""
+        self._sources[name].stream.withheld = frozenset(kinds)
+
+    async def renumber(self, name: str, step: int | None = None) -> None:
+        """Number packets (or move their numbers by `step`) and times anew in mid-session, under another source id."""
+        self._sources[name].stream.renumber(step)
+
+    async def lose_datagrams(self, name: str, on: bool = True) -> None:
+        """Let nothing that is sent over UDP arrive."""
+        self._sources[name].faults.datagrams_lost = on
+
+    async def describe(self, name: str, description: Callable[[str], str]) -> None:
+        """Answer DESCRIBE in other words."""
+        self._sources[name].faults.description = description
 
     async def restart(self, name: str) -> None:
         """Reset every client of a source and number its packets and times anew, as a camera that restarts."""
@@ -138,7 +164,8 @@ class FakeCamera:
     async def heal(self, name: str) -> None:
         """Take back every fault of a source and listen."""
         source = self._sources[name]
-        source.stream.frozen = source.stream.garbage = False
+        source.stream.frozen = source.stream.garbage = source.stream.stuck = False
+        source.stream.withheld = frozenset()
         source.faults = type(source.faults)()
         await self.listen()
 
@@ -162,7 +189,7 @@ class FakeCamera:
     async def listen(self) -> None:
         """Open the port again, the same one as before."""
         if self._server is None:
-            self._server = await asyncio.start_server(self._accept, LOOPBACK, self.port)
+            self._server = await asyncio.start_server(self._accept, self.host, self.port)
             self.port = int(self._server.sockets[0].getsockname()[1])
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -177,7 +204,7 @@ class FakeCamera:
         path = file.resolve()
         key = path, path.stat().st_mtime_ns
         if key not in self._clips:
-            self._clips[key] = await packetise(path)
+            self._clips[key] = await packetise(path, in_band=self._in_band)
         return self._clips[key]
 
     def _own(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:

@@ -53,13 +53,17 @@ class RtspSession:
 
     def send_rtp(self, kind: Kind, packets: Sequence[bytes]) -> None:
         """Pass on RTP packets of a medium that was set up."""
-        if transport := self._transports.get(kind):
+        if (transport := self._transports.get(kind)) and not self._loses(transport):
             transport.send_rtp(packets)
 
     def send_rtcp(self, kind: Kind, packet: bytes) -> None:
         """Pass on a sender report of a medium that was set up."""
-        if transport := self._transports.get(kind):
+        if (transport := self._transports.get(kind)) and not self._loses(transport):
             transport.send_rtcp(packet)
+
+    def _loses(self, transport: RtpTransport) -> bool:
+        lost = self._source is not None and self._source.faults.datagrams_lost
+        return lost and isinstance(transport, UdpTransport)
 
     async def run(self) -> None:
         """Answer until the client leaves."""

@@ -83,6 +83,29 @@ def test_the_database_lies_in_the_data_folder_unless_named(tmp_path: Path, value
     assert load_settings(environment(tmp_path, DATABASE_URL=value)).settings.sqlite_path == tmp_path / path
 
 
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [("", "data/recordings"), ("films", "data/films"), ("/mnt/disk", "/mnt/disk"), ("~/films", "home/films")],
+)
+def test_recordings_lie_in_the_data_folder_unless_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, path: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    loaded = load_settings(environment(tmp_path / "data", RECORDINGS_DIR=value))
+    assert loaded.settings.recordings_root == tmp_path / path
+    assert loaded.warnings == ()
+
+
+def test_the_home_of_nobody_holds_no_recordings(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="WALLFLOWER_RECORDINGS_DIR"):
+        load_settings(environment(tmp_path, RECORDINGS_DIR="~nobody-of-this-name/films"))
+
+
+def test_another_recordings_folder_needs_a_restart(tmp_path: Path) -> None:
+    reload = reload_settings(load_settings(environment(tmp_path)).settings, environment(tmp_path, RECORDINGS_DIR="x"))
+    assert (reload.changed, reload.needs_restart) == ((), ("recordings_dir",))
+
+
 def test_whisperlive_needs_to_know_where_its_server_is(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="WHISPERLIVE_URL"):
         load_settings(environment(tmp_path, ENGINE="whisperlive"))

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..domain.health import HealthStatus
 from ..domain.keywords import HitState
+from ..domain.recordings import RecordingKind
 from ..domain.transcripts import Source
 from ..service.models import ModelState
 from .fields import StreamId
@@ -193,6 +194,17 @@ class Simulated(Document):
 
     segment: SegmentObject
     hits: list[HitObject]
+
+
+class RecordingObject(Document):
+    """A recorded file, or a clip that was kept; the item itself is video/mp4."""
+
+    id: str
+    stream: StreamId
+    start: Time
+    end: Time
+    bytes: int
+    kind: RecordingKind
 
 
 class Deleted(Document):

@@ -72,13 +72,14 @@ async def get_snapshot(call: Call[None, SnapshotQuery]) -> web.Response:
 async def probe(call: Call[ProbeBody, NoQuery]) -> web.Response:
     """Try a camera and say what it offers."""
     body = call.body
-    result = await call.service.streams.probe(body.url, body.transport, body.stream)
+    result = await call.service.streams.probe(body.url, body.transport, body.certificate, body.stream)
     return json_answer(
         {
             "video": video_document(result.video),
             "audio": audio_document(result.audio),
             "transport": result.transport.value,
             "took_s": round(result.took_s, 3),
+            "certificate": result.certificate,
         }
     )
 

@@ -1,4 +1,4 @@
-"""The event streams that are open: how many there may be, and how they are ended from outside."""
+"""The endless answers that are under way: how many there may be, and how they are ended."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -9,6 +9,7 @@ from aiohttp import web
 from ..domain.errors import UnavailableError
 
 MAX_OPEN = 256
+FINISH_S = 1.0
 
 
 class EventStreams:
@@ -23,7 +24,7 @@ class EventStreams:
     async def opened(self, token_id: str | None) -> AsyncGenerator[asyncio.Timeout]:
         """Hold one stream open; the block ends without an error when the stream is ended from outside."""
         if self._closed or len(self._open) >= MAX_OPEN:
-            raise UnavailableError("No further event stream can be opened now.")
+            raise UnavailableError("No further stream of events or pictures can be opened now.")
         try:
             async with asyncio.timeout(None) as scope:
                 self._open[scope] = token_id
@@ -51,6 +52,16 @@ class EventStreams:
 def end(scope: asyncio.Timeout) -> None:
     """End the stream that a scope holds open."""
     scope.reschedule(asyncio.get_running_loop().time())
+
+
+async def finish(request: web.Request, response: web.StreamResponse, last: bytes = b"") -> None:
+    """Close in good order, with these last bytes; a reader that does not take the last bytes at once is cut off."""
+    try:
+        async with asyncio.timeout(FINISH_S):
+            await response.write_eof(last)
+    except TimeoutError, ConnectionError:
+        if request.transport is not None:
+            request.transport.abort()
 
 
 EVENT_STREAMS = web.AppKey("event_streams", EventStreams)

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from ..domain.events import Event
 from ..service.events import Resync
-from .event_streams import EVENT_STREAMS, end
+from .event_streams import EVENT_STREAMS, end, finish
 from .operations import Call, Operation, Outcome, Who
 from .problems import Fault, invalid, to_json
 from .schemas import EventsQuery, parse_event_id
@@ -21,7 +21,6 @@ from .schemas import EventsQuery, parse_event_id
 LOGGER = logging.getLogger(__name__)
 
 LAST_EVENT_ID = "Last-Event-ID"
-FINISH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ async def stream_events(call: Call[None, EventsQuery]) -> web.StreamResponse:
                 gone.cancel()
                 with suppress(asyncio.CancelledError):
                     await gone
-    await _finish(request, response)
+    await finish(request, response)
     return response
 
 
@@ -84,16 +83,6 @@ async def _send(response: EventSourceResponse, events: AsyncIterator[Event | Res
         else:
             number = None if event.id is None else str(event.id)
             await response.send(to_json(event.data).decode(), id=number, event=event.type.value)
-
-
-async def _finish(request: web.Request, response: EventSourceResponse) -> None:
-    """Close in good order; a reader that does not take the last bytes at once is cut off."""
-    try:
-        async with asyncio.timeout(FINISH_S):
-            await response.write_eof()
-    except TimeoutError, ConnectionError:
-        if request.transport is not None:
-            request.transport.abort()
 
 
 async def _end_when_gone(response: EventSourceResponse, scope: asyncio.Timeout) -> None:

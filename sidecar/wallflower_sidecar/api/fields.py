@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from ..domain.camera_certificate import parse_certificate
 from ..domain.camera_url import MAX_LENGTH, CameraUrl
 from ..domain.errors import FieldError
 from ..domain.languages import LANGUAGES
@@ -117,6 +118,13 @@ def _camera_url(value: str) -> str:
         raise fault(str(error)) from None
 
 
+def _certificate(value: str) -> str:
+    try:
+        return parse_certificate(value)
+    except FieldError as error:
+        raise fault(str(error)) from None
+
+
 def _switch(value: object) -> object:
     if value not in {"true", "false", "1", "0"}:
         raise fault("Give true or false.")
@@ -159,6 +167,13 @@ type Url = Annotated[
     Field(json_schema_extra={"pattern": "^rtsps?://"}),
 ]
 """A camera's address; `***` may stand for its stored password."""
+
+type CertificateChoice = Annotated[
+    str,
+    AfterValidator(_certificate),
+    Field(json_schema_extra={"pattern": "^(any|verify|sha256:[0-9a-f]{64})$"}),
+]
+"""Which certificate a camera may show: any, verify (a trusted authority's), sha256: and a fingerprint."""
 
 type Days = Annotated[float, Field(gt=0, le=36_500)]
 """How long something is kept, in days."""

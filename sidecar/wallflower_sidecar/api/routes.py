@@ -9,7 +9,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from ..service import Service
 from ..service.access import Identity
-from . import access, cameras, config, events, models, openapi, server_info, speech, streams, transcripts
+from . import (
+    access,
+    cameras,
+    config,
+    events,
+    live,
+    models,
+    openapi,
+    recordings,
+    server_info,
+    speech,
+    streams,
+    transcripts,
+)
 from .middleware import IDENTITY
 from .operations import BASE_PATH, Call, Operation, Who
 from .problems import Fault, ProblemError, invalid
@@ -20,7 +33,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *access.OPERATIONS,
     *streams.OPERATIONS,
     *cameras.OPERATIONS,
+    *live.OPERATIONS,
     *transcripts.OPERATIONS,
+    *recordings.OPERATIONS,
     *speech.OPERATIONS,
     *models.OPERATIONS,
     *events.OPERATIONS,

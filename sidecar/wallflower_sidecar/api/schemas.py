@@ -11,6 +11,7 @@ from ..domain.events import EventType
 from ..domain.streams import Transport
 from .fields import (
     Body,
+    CertificateChoice,
     Cursor,
     LanguageCode,
     Limit,
@@ -52,10 +53,11 @@ class SimulateBody(Body):
 
 
 class ProbeBody(Body):
-    """A camera to be tried; with `stream`, `***` in the address stands for that stream's password."""
+    """A camera to be tried; with `stream`, `***` in the address stands for what is stored, as does no `certificate`."""
 
     url: Url
     transport: Annotated[Transport, Field(strict=False)] = Transport.AUTO
+    certificate: CertificateChoice | None = None
     stream: StreamId | None = None
 
 
@@ -89,6 +91,12 @@ class SnapshotQuery(Query):
     """The picture's width in pixels; without it as the camera sends it."""
 
     width: Annotated[WholeNumber, Field(ge=16, le=7680)] | None = None
+
+
+class LiveQuery(SnapshotQuery):
+    """How many pictures a second are wanted at most."""
+
+    fps: Annotated[WholeNumber, Field(ge=1, le=30)] = 5
 
 
 def _not_reversed(value: datetime | None, info: ValidationInfo) -> datetime | None:

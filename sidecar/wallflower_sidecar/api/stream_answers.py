@@ -100,6 +100,7 @@ class StreamObject(Document):
     store: StorePolicy
     retain_days: float | None
     recording: RecordingSettings
+    certificate: str
     status: Status
 
 
@@ -119,3 +120,4 @@ class Probed(Document):
     audio: Audio | None
     transport: Transport
     took_s: float
+    certificate: str | None

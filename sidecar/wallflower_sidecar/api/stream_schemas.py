@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from ..domain.camera_certificate import ANY
 from ..domain.keywords import Match, Rule
 from ..domain.streams import Recording, RecordingMode, StorePolicy, Stream, Transport
-from .fields import Anything, Body, Days, LanguageCode, Line, Name, Url
+from .fields import Anything, Body, CertificateChoice, Days, LanguageCode, Line, Name, Url
 from .problems import Fault
 
 MAX_BYTES = 2**63 - 1
@@ -81,6 +82,7 @@ class StreamPatch(Body):
     store: Annotated[StorePolicy, Field(strict=False)] = StorePolicy.ALL
     retain_days: Days | None = None
     recording: RecordingBody = RecordingBody()
+    certificate: CertificateChoice = ANY
     status: Anything = None
 
     def applied_to(self, stream: Stream) -> Stream:

@@ -27,17 +27,22 @@ class Board:
         """Change the state; nothing is wrong any more."""
         self._change(state, None, None)
 
-    def fault(self, state: StreamState, code: CaptureCode, retry_at: datetime | None = None) -> None:
-        """Change the state because of `code`; the same fault again is not a new error."""
+    def fault(
+        self, state: StreamState, code: CaptureCode, retry_at: datetime | None = None, message: str | None = None
+    ) -> None:
+        """Change the state because of `code`; the same fault again is not a new error, unless its `message` is."""
         error = self.status.error
-        if error is None or error.code != code:
-            error = StreamError(code.value, CAPTURE_MESSAGES[code], self._clock.now())
+        sentence = message or CAPTURE_MESSAGES[code]
+        if error is None or (error.code, error.message) != (code, sentence):
+            error = StreamError(code.value, sentence, self._clock.now())
         self._change(state, error, retry_at)
 
     def offered(self, video: VideoInfo | None, audio: AudioInfo | None) -> None:
         """A session was opened; the picture stays as last seen where there is none, or none known yet."""
         before = self.status
         known = video if video is not None and video.width else before.video
+        if audio is not None and before.audio is not None:
+            audio = replace(audio, level_dbfs=before.audio.level_dbfs)
         self.status = replace(before, video=known, audio=audio)
         if before.state.delivers and known != before.video:
             self._tell(before)
@@ -48,6 +53,13 @@ class Board:
         if audio is not None and level_dbfs is not None:
             audio = replace(audio, level_dbfs=round(level_dbfs, 1))
         self.status = replace(self.status, audio=audio, last_packet=self._clock.now())
+
+    def recording(self, *, writing: bool) -> None:
+        """A file is being written, or none any more."""
+        before = self.status
+        if before.recording != writing:
+            self.status = replace(before, recording=writing)
+            self._tell(before)
 
     def reconnected(self) -> None:
         """A session that was lost is back."""

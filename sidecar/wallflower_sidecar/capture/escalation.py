@@ -24,6 +24,11 @@ class Escalation:
     began_s: float
     taken: int = 0
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether every measure was taken."""
+        return self.taken == len(STEPS)
+
     def due(self, now_s: float) -> Measure | None:
         """Return the next measure once its time has come, each only once."""
         if self.taken < len(STEPS) and now_s - self.began_s >= STEPS[self.taken][0]:

@@ -37,6 +37,10 @@ _CODES: tuple[tuple[type[Exception], CaptureCode, CaptureCode], ...] = (
 )
 
 
+_ANSWERS = (av.error.HTTPClientError, av.error.HTTPServerError)
+"""What the camera answered when that was no success, in libav's words."""
+
+
 def opening_code(error: Exception) -> CaptureCode:
     """Return the code of an error raised while a camera was being opened."""
     return _code(error, opening=True)
@@ -50,6 +54,13 @@ def streaming_code(error: Exception) -> CaptureCode:
 def transport_refused(error: Exception) -> bool:
     """Whether the camera refused how packets were to travel (461), so that the other way is worth a try."""
     return isinstance(error, OSError) and error.errno == errno.EPROTONOSUPPORT
+
+
+def part_refused(error: Exception) -> bool:
+    """Whether the camera may have refused to play a part of what it has, so that the whole is worth a try."""
+    if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError | ConnectionRefusedError):
+        return False
+    return isinstance(error, (*_ANSWERS, av.error.EOFError, ConnectionError))
 
 
 def _code(error: Exception, *, opening: bool) -> CaptureCode:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import chain
 import os
 from pathlib import Path
-import resource
 
 import av
 from av.audio.stream import AudioStream
@@ -14,6 +13,7 @@ import numpy as np
 
 from ..domain.errors import WallflowerError
 from ..domain.transcripts import SAMPLE_RATE
+from ..processes.bounds import bound_this_process
 from ..processes.child import Channel, run_child
 from ..processes.wire import Message
 from . import file_messages as messages
@@ -36,9 +36,6 @@ _LONGEST_GAP_S = 3600.0
 
 _MEMORY_BYTES = 256 * 1024 * 1024
 """Beyond what the libraries themselves take; a video of 8K needs 94 MB of it (measured)."""
-
-_NICENESS = 10
-"""Cameras go first."""
 
 _FORMATS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dts,dv,eac3,flac,flv,gsm,matroska,mov,mp3,mpc,mpc8,mpeg,"
@@ -185,7 +182,7 @@ def _pieces(container: InputContainer, stream: AudioStream) -> Iterator[Piece]:
 def main(channel: Channel) -> None:
     """Answer the sidecar's questions about one file."""
     av.logging.set_level(None)  # libav's own lines hold what the file says of itself
-    _bound()
+    bound_this_process(_MEMORY_BYTES)
     order = channel.receive()
     try:
         for answer in chain(read(Path(os.fsdecode(order["path"]))), [messages.end()]):
@@ -194,15 +191,6 @@ def main(channel: Channel) -> None:
     except FaultError as error:
         channel.send(messages.fault(str(error)))
         channel.receive()
-
-
-def _bound() -> None:
-    """Bound what a hostile file can take: memory, and the cameras' share of the processor."""
-    os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold what was said
-    status = Path("/proc/self/status").read_text()
-    used = int(status.partition("VmData:")[2].split()[0]) * 1024
-    resource.setrlimit(resource.RLIMIT_DATA, (used + _MEMORY_BYTES, used + _MEMORY_BYTES))
 
 
 if __name__ == "__main__":

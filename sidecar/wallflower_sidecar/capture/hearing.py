@@ -15,6 +15,7 @@ from .floor import Samples, rms_dbfs
 from .gate import Gate, GateEvent, SpeechEnded, SpeechStarted
 from .messages import Growing, Report, SpeechEdge, Spoken
 from .sound import Piece, Resampler, decode
+from .sound_pace import SoundPace
 from .wallclock import WallClock
 
 BLOCK_S = 0.3
@@ -49,9 +50,11 @@ class Hearing:
         self._gate_starts_s = self._told_start = 0.0
         self._good = self._bad = 0
         self._judged_at: float | None = None
+        self._understood = False
+        self._pace = SoundPace()
 
     def take(self, packet: Packet[AudioStream], arrival_s: float) -> None:
-        """Take in a packet; raises CaptureError corrupt_stream when most packets cannot be decoded."""
+        """Take in a packet; raises CaptureError when most packets cannot be decoded (any more)."""
         self._waiting.append((packet, arrival_s))
         block_s = BLOCK_SPEAKING_S if self._gate.speaking else BLOCK_S
         if self.level_dbfs is None:
@@ -77,6 +80,7 @@ class Hearing:
                 run = []
                 self._bridge(gap_s)
             run.append(piece)
+        self._pace.note(pieces)
         self._push(self._resampler.convert(run))
         # Resampling makes the gate's count differ by some samples: what comes next starts where it belongs.
         self._gate_starts_s = self._wall.media_s - self._gate.position / SAMPLE_RATE
@@ -105,7 +109,10 @@ class Hearing:
             self._judged_at = now_s
         if now_s - self._judged_at >= _JUDGED_EVERY_S:
             if self._bad > self._good:
-                raise CaptureError(CaptureCode.CORRUPT_STREAM)
+                raise CaptureError(CaptureCode.CODEC_CHANGED if self._understood else CaptureCode.CORRUPT_STREAM)
+            if self._pace.is_lost(now_s):
+                raise CaptureError(CaptureCode.CODEC_CHANGED)
+            self._understood = True
             self._good = self._bad = 0
             self._judged_at = now_s
 

@@ -1,19 +1,16 @@
 """A file read by a process of its own, one utterance at a time, as fast as whoever listens takes them."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-import os
 from pathlib import Path
-from typing import Any
 
 from ..domain.clock import Clock
-from ..domain.errors import UnavailableError, WallflowerError
+from ..domain.errors import WallflowerError
 from ..domain.transcripts import Utterance
-from ..processes.child import HEARTBEAT
-from ..processes.life import ChildSpec, Life
+from ..processes.asked_child import AskedChild, ChildEndedError, asked_child
+from ..processes.life import ChildSpec
 from ..processes.wire import Message, WireError
 from . import file_messages as messages
 from .file_messages import Found
@@ -56,60 +53,14 @@ async def media_file(
 
     Raises UnavailableError if no process can be started; the iterator raises MediaFileError.
     """
-    reader = _Reader(clock)
-    watching = asyncio.create_task(reader.life.watch(), name="file reader")
-    try:
-        yield _pieces(reader, watching, path, start, stuck_s)
-    finally:
-        watching.cancel()
-        try:
-            await asyncio.wait({watching})
-        finally:
-            await reader.life.end()
+    async with asked_child(_READER, clock) as reader:
+        yield _pieces(reader, path, start, stuck_s)
 
 
-class _Reader:
-    """The reader's process and its newest answer."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-        try:
-            self.life = Life(_READER, clock, self._take)
-        except OSError as error:
-            reason = os.strerror(error.errno or 0)
-            raise UnavailableError(f"The process that reads files cannot be started ({reason}).") from None
-
-    async def answer(self, watching: asyncio.Task[str], stuck_s: float) -> Message:
-        """Wait for what the reader says next; raises MediaFileError when it ends or takes too long instead."""
-        either: set[asyncio.Future[Any]] = {self._answer, watching}
-        await asyncio.wait(either, timeout=stuck_s, return_when=asyncio.FIRST_COMPLETED)
-        if self._answer.done():
-            return self._answer.result()
-        if watching.done():
-            raise MediaFileError(f"The file cannot be read: the process that read it ended ({watching.result()}).")
-        raise MediaFileError(f"The file cannot be read: no sound was found in it for {stuck_s:g} s.")
-
-    def ask(self, question: Message) -> None:
-        """Ask what `answer` then waits for."""
-        self._answer = asyncio.get_running_loop().create_future()
-        self.life.send(question)
-
-    def _take(self, message: Message) -> None:
-        if message["t"] == HEARTBEAT and self.life.up:
-            return
-        self.life.up = True
-        if not self._answer.done():
-            self._answer.set_result(message)
-
-
-async def _pieces(
-    reader: _Reader, watching: asyncio.Task[str], path: Path, start: datetime, stuck_s: float
-) -> AsyncGenerator[FilePiece]:
-    await reader.answer(watching, stuck_s)  # its first heartbeat
+async def _pieces(reader: AskedChild, path: Path, start: datetime, stuck_s: float) -> AsyncGenerator[FilePiece]:
     question = messages.read(path)
     while True:
-        reader.ask(question)
-        message = await reader.answer(watching, stuck_s)
+        message = await _answer(reader, question, stuck_s)
         match message["t"]:
             case messages.PIECE:
                 found = [Found(*each) for each in message["found"]]
@@ -122,6 +73,15 @@ async def _pieces(
             case _:
                 raise WireError("an answer of an unknown type")
         question = messages.go_on()
+
+
+async def _answer(reader: AskedChild, question: Message, stuck_s: float) -> Message:
+    try:
+        return await reader.ask(question, stuck_s)
+    except ChildEndedError as error:
+        raise MediaFileError(f"The file cannot be read: the process that read it ended ({error}).") from None
+    except TimeoutError:
+        raise MediaFileError(f"The file cannot be read: no sound was found in it for {stuck_s:g} s.") from None
 
 
 def _utterance(found: Found, start: datetime) -> Utterance:

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from ..domain.camera_certificate import ANY
 from ..domain.streams import AudioInfo, VideoInfo
 from ..processes.wire import Message, WireError
 
@@ -23,6 +24,7 @@ class Open:
     url: str
     transports: tuple[LowerTransport, ...]
     pull: Pull = "all"
+    certificate: str = ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Probe:
     request: int
     url: str
     transports: tuple[LowerTransport, ...]
+    certificate: str = ANY
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +189,9 @@ class Growing:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """Whether a file is being written now, and the CaptureCode (disk_full, disk_error) that keeps it from being so.
+    """Whether a file is being written now, and the CaptureCode that keeps it from being so; sent at each change.
 
-    Sent at each change.
+    It is the disk's (disk_full, disk_error), or corrupt_stream when what the camera sends cannot be put into a file.
     """
 
     session: int
@@ -209,10 +212,14 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The session's last word; `code` is a CaptureCode, None when it was asked to end."""
+    """The session's last word; `code` is a CaptureCode, None when it was asked to end.
+
+    `message` is a better sentence than the code's own, where there is one.
+    """
 
     session: int
-    code: str | None
+    code: str | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +240,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a camera offers, or the CaptureCode that kept it from saying so."""
+    """What a camera offers, or the CaptureCode that kept it from saying so, with a better sentence where there is one.
+
+    `certificate` is the choice that would accept none but the certificate which it shows now.
+    """
 
     request: int
     code: str | None
@@ -241,6 +251,8 @@ class Probed:
     video: VideoInfo | None = None
     audio: AudioInfo | None = None
     took_s: float = 0.0
+    certificate: str | None = None
+    message: str | None = None
 
 
 type Command = (

@@ -8,6 +8,10 @@ _START_CODE = b"\x00\x00\x01"
 _WINDOW = 30
 _MOSTLY = 24
 _OFTEN = 6
+_JPEG_FRAME = b"\xff\xc0\x00\x11\x08"
+"""Start of a baseline frame of three components; height and width follow (ITU-T T.81 B.2.2)."""
+
+_JPEG_FRAME_BYTES = 9
 _H264_IMPOSSIBLE = frozenset({0, 2, 3, 4, *range(24, 32)})
 _SPS_TYPES = {"h264": 7, "hevc": 33}
 
@@ -30,6 +34,11 @@ class VideoGuard:
     def suspicious(self) -> bool:
         """Whether any of the last packets looked wrong."""
         return any(self._faults)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the newest packet looked wrong."""
+        return bool(self._faults) and self._faults[-1] is not None
 
     def observe(self, packet: bytes) -> CaptureCode | None:
         """Take in the next packet; returns why the session cannot go on, once that is certain."""
@@ -55,7 +64,7 @@ class VideoGuard:
         return CaptureCode.CODEC_CHANGED if foreign else None
 
     def has_new_parameters(self, key_frame: bytes) -> bool:
-        """Whether a key frame brings other sequence parameters than the one before; its size may be another."""
+        """Whether a key frame brings other parameters than the one before; its size may be another."""
         parameters = self._find_parameters(key_frame)
         if parameters is None or self.suspicious:
             return False
@@ -63,6 +72,9 @@ class VideoGuard:
         return before is not None and before != parameters
 
     def _find_parameters(self, packet: bytes) -> bytes | None:
+        if self._codec == "mjpeg":
+            at = packet.find(_JPEG_FRAME, 0, 2048)
+            return packet[at : at + _JPEG_FRAME_BYTES] if at >= 0 else None
         if self._codec not in _SPS_TYPES:
             return None
         end = min(len(packet), 1024)

@@ -7,7 +7,6 @@ from pathlib import Path
 import socket
 import struct
 import threading
-from urllib.parse import urlsplit, urlunsplit
 
 from ..domain.camera_url import CameraUrl
 from ..domain.errors import CaptureCode, CaptureError
@@ -16,7 +15,7 @@ type Address = tuple[str, int]
 """A numeric host and a port."""
 
 RESOLVE_TIMEOUT_S = 5.0
-_DIAGNOSIS_TIMEOUT_S = 2.0
+_DIAGNOSIS_TIMEOUT_S = 1.5
 _LAST_DATA_RECEIVED = 8 + 11 * 4
 """Offset of `tcpi_last_data_recv` (milliseconds) in Linux's `struct tcp_info`: 8 bytes, then 32-bit words."""
 
@@ -42,17 +41,19 @@ def resolve(url: CameraUrl, timeout_s: float = RESOLVE_TIMEOUT_S) -> list[Addres
 
 
 def numeric_location(url: CameraUrl, address: Address) -> str:
-    """Put the resolved address in the host's place; TLS keeps the name, which goes into its handshake."""
-    parts = urlsplit(url.text)
-    login, at, _ = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{login}{at}{_authority(url, address)}"))
+    """Write the address for libav, the resolved host in it; TLS keeps the name, which goes into its handshake.
+
+    It is written anew from its checked parts: what libav finds in it is what was found by the check.
+    """
+    login = f"{url.login}@" if url.login else ""
+    return f"{url.scheme}://{login}{_authority(url, address)}{url.request}"
 
 
 def diagnose(url: CameraUrl, address: Address) -> CaptureCode | None:
     """Ask what answers at an address for its OPTIONS; None when it does speak RTSP."""
     try:
         with socket.create_connection(address, _DIAGNOSIS_TIMEOUT_S) as sock:
-            location = urlunsplit(urlsplit(url.text)._replace(netloc=_authority(url, address)))
+            location = f"{url.scheme}://{_authority(url, address)}{url.request}"
             sock.sendall(f"OPTIONS {location} RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode())
             answer = sock.recv(16)
     except ConnectionRefusedError:

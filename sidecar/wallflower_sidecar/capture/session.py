@@ -14,22 +14,23 @@ from ..domain.camera_url import CameraUrl
 from ..domain.clock import Clock
 from ..domain.errors import CaptureCode, CaptureError, FieldError
 from .failures import streaming_code
+from .flow import Flow
 from .hearing import Hearing
 from .messages import Alive, Connecting, Ended, Open, Opened, Report
 from .nal import VideoGuard
 from .network import Address, resolve, shut_silent
 from .picture import NewestPicture, Picture, size_of
-from .rtsp import Camera, open_camera
+from .recorder import Recorder
+from .recording_disk import RecordingDisks
+from .rtsp import READ_TIMEOUT_S, Camera, open_camera
+from .viewing import Viewing
 
 REPORT_EVERY_S = 0.5
 _PROVEN_AFTER_S = 1.0
-_PICTURE_GONE_S = 8.0
-"""When the sound goes on and the picture does not, the camera sends another codec, which libav drops in silence."""
-
-_LIVELY_S = 2.0
-"""Seconds between two pictures of a camera of which that can be said."""
-
 _SILENT_S = 2.0
+_TIMER_S = 0.1
+"""What libav's timer may be early by."""
+
 _LOGGER = logging.getLogger(__name__)
 
 type PictureAsker = Callable[[Picture | None], None]
@@ -38,9 +39,13 @@ type PictureAsker = Callable[[Picture | None], None]
 class Session:
     """Runs in its own thread (`run`); the other methods may be called from any."""
 
-    def __init__(self, order: Open, clock: Clock, report: Callable[[Report], None]) -> None:
+    def __init__(
+        self, order: Open, clock: Clock, report: Callable[[Report], None], disks: RecordingDisks | None = None
+    ) -> None:
         """Prepare a session; everything it has to say goes to `report`, last of all `Ended`."""
         self.number = order.session
+        self.viewing = Viewing(order.session, clock, report)
+        self.recorder = Recorder(order.session, clock, report, disks)
         self._order = order
         self._clock = clock
         self._report = report
@@ -53,9 +58,7 @@ class Session:
         self._ended = False
         self._guard = VideoGuard("")
         self._offer: Opened | None = None
-        self._first_video_s: float | None = None
-        self._last_video_s = float("-inf")
-        self._video_interval_s = float("inf")
+        self._video_flow, self._audio_flow = Flow(), Flow()
         self._proven = False
         self._reported_s = float("-inf")
         self._saw_video = self._saw_audio = False
@@ -84,29 +87,41 @@ class Session:
 
     def run(self) -> None:
         """Run the session to its end."""
-        code: CaptureCode | None
+        message: str | None = None
         try:
             self._capture()
             code = CaptureCode.EOF
-        except (CaptureError, FieldError) as error:
-            code = error.code if isinstance(error, CaptureError) else CaptureCode.INTERNAL
+        except CaptureError as error:
+            code, message = error.code, error.message
+        except FieldError:
+            code = CaptureCode.INTERNAL
         except av.FFmpegError as error:
             code = streaming_code(error)
         except Exception:
             _LOGGER.exception("session %d failed", self.number)
             code = CaptureCode.INTERNAL
         self._ended = True
+        self.viewing.end()
         self._answer_askers()
-        self._report(Ended(self.number, None if self._stop.is_set() else code))
+        self.recorder.join()
+        self._report(Ended(self.number) if self._stop.is_set() else Ended(self.number, code, message))
 
     def _capture(self) -> None:
         url = CameraUrl.parse(self._order.url)
         self._addresses = resolve(url)
         self._report(Connecting(self.number))
-        camera = open_camera(url, self._addresses, self._order.transports, cancelled=self._stop.is_set)
+        camera = open_camera(
+            url,
+            self._addresses,
+            self._order.transports,
+            pull=self._order.pull,
+            certificate=self._order.certificate,
+            cancelled=self._stop.is_set,
+        )
         try:
             self._read(camera)
         finally:
+            self.recorder.end()
             try:
                 self._hearing.close()
             finally:
@@ -115,42 +130,58 @@ class Session:
     def _read(self, camera: Camera) -> None:
         if camera.video is None and camera.audio is None:
             raise CaptureError(CaptureCode.NO_AUDIO)
-        self._offer = Opened(self.number, camera.transport, camera.video_info, camera.audio_info)
-        self._report(self._offer)
-        video_index = audio_index = -1
-        if camera.audio is not None:
-            camera.audio.codec_context.thread_count = 1
-            audio_index = camera.audio.index
-        if camera.video is not None:
-            video_index = camera.video.index
-            context = camera.video.codec_context
-            self._guard = VideoGuard(context.name)
-            self._picture = NewestPicture(context.name, context.extradata)
+        self._take_up(camera)
+        video_index = camera.video.index if camera.video else -1
+        audio_index = camera.audio.index if camera.audio else -1
+        asked_s = self._clock.monotonic()
         for packet in camera.container.demux():
             if self._stop.is_set():
                 return
             if not packet.size:
                 continue
             arrival_s = self._clock.monotonic()
+            if arrival_s - asked_s > READ_TIMEOUT_S - _TIMER_S:
+                raise CaptureError(CaptureCode.STALLED)
             if packet.stream_index == audio_index:
-                self._hearing.take(cast("Packet[AudioStream]", packet), arrival_s)
-                self._saw_audio = True
+                self.recorder.take(packet, arrival_s)
+                self._hear(cast("Packet[AudioStream]", packet), arrival_s)
             elif packet.stream_index == video_index:
-                self._look(bytes(packet), arrival_s, key=packet.is_keyframe)
-            if self._video_interval_s < _LIVELY_S and arrival_s - self._last_video_s > _PICTURE_GONE_S:
-                raise CaptureError(CaptureCode.CODEC_CHANGED)
+                data = bytes(packet)
+                self._look(data, arrival_s, key=packet.is_keyframe)
+                if self._guard.foreign:
+                    self.recorder.pass_over()
+                else:
+                    self.recorder.take(packet, arrival_s, data)
             self._report_liveness(arrival_s)
+            asked_s = self._clock.monotonic()
+
+    def _take_up(self, camera: Camera) -> None:
+        """Tell what the camera offers, and make ready for it."""
+        self._offer = Opened(self.number, camera.transport, camera.video_info, camera.audio_info, camera.pull)
+        self._report(self._offer)
+        self.recorder.offer(camera)
+        if camera.audio is not None:
+            camera.audio.codec_context.thread_count = 1
+        if camera.video is not None:
+            context = camera.video.codec_context
+            self._guard = VideoGuard(context.name)
+            self._picture = NewestPicture(context.name, context.extradata)
+
+    def _hear(self, packet: Packet[AudioStream], arrival_s: float) -> None:
+        self._saw_audio = True
+        self._audio_flow.note(arrival_s)
+        self._hearing.take(packet, arrival_s)
 
     def _look(self, packet: bytes, arrival_s: float, *, key: bool) -> None:
         fault = self._guard.observe(packet)
         if fault is not None:
             raise CaptureError(fault)
         self._saw_video = True
-        self._first_video_s = self._first_video_s or arrival_s
-        self._video_interval_s, self._last_video_s = arrival_s - self._last_video_s, arrival_s
+        self._video_flow.note(arrival_s)
         if self._picture is None:
             return
         self._picture.keep(packet, arrival_s, key=key)
+        self.viewing.look(self._picture, packet, arrival_s, key=key)
         if key:
             self._answer_askers()
             self._check_size(packet, self._picture.take(arrival_s))
@@ -176,6 +207,8 @@ class Session:
             self.ask_for_picture(asker)
 
     def _report_liveness(self, now_s: float) -> None:
+        if self._video_flow.is_gone(now_s) or self._audio_flow.is_gone_after_steadiness(now_s):
+            raise CaptureError(CaptureCode.CODEC_CHANGED)
         if self._is_proven(now_s) and now_s - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = now_s
             level = self._hearing.level_dbfs if self._saw_audio else None
@@ -185,7 +218,7 @@ class Session:
     def _is_proven(self, now_s: float) -> bool:
         """Whether what arrives is worth the name: sound that could be decoded, or a second of sane pictures."""
         if not self._proven:
-            since = self._first_video_s
+            since = self._video_flow.first_s
             seen = since is not None and now_s - since >= _PROVEN_AFTER_S and not self._guard.suspicious
             self._proven = seen or self._hearing.level_dbfs is not None
         return self._proven

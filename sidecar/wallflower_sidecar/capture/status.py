@@ -4,13 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ..domain.streams import (
-    AudioInfo,
-    StreamError,
-    StreamState,
-    Transport,
-    VideoInfo,
-)
+from ..domain.recordings import SavedFile
+from ..domain.streams import AudioInfo, StreamError, StreamState, Transport, VideoInfo
 from ..domain.transcripts import Utterance
 
 
@@ -26,6 +21,7 @@ class CaptureStatus:
     video: VideoInfo | None = None
     audio: AudioInfo | None = None
     speaking: bool = False
+    recording: bool = False
     last_packet: datetime | None = None
 
 
@@ -37,6 +33,8 @@ class ProbeResult:
     audio: AudioInfo | None
     transport: Transport
     took_s: float
+    certificate: str | None = None
+    """The choice that accepts none but the certificate shown now; None without TLS."""
 
 
 class CaptureListener(Protocol):
@@ -45,7 +43,7 @@ class CaptureListener(Protocol):
     def capture_changed(
         self, stream: str, status: CaptureStatus, *, error_raised: StreamError | None, recovered: bool
     ) -> None:
-        """State, error, retry time, picture or sound changed (not the level); an error began or is over."""
+        """State, error, retry time, picture, sound (not its level) or recording changed; an error began or is over."""
 
     def speech_started(self, stream: str, utterance: str, at: datetime) -> None:
         """Somebody speaks since `at`."""
@@ -58,3 +56,6 @@ class CaptureListener(Protocol):
 
     def utterance_ready(self, utterance: Utterance) -> None:
         """A whole utterance was heard."""
+
+    def recording_saved(self, stream: str, file: SavedFile) -> None:
+        """A recorded file is finished and has its last name."""

@@ -1,93 +1,128 @@
-"""The capture of one stream as the sidecar sees it: its state, its sessions, its retries. No I/O, no tasks."""
+"""The capture of one stream as the rest of the sidecar sees it. No I/O, no tasks."""
 
 import asyncio
-from dataclasses import replace
-from datetime import timedelta
-from typing import Protocol
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+import logging
+from pathlib import Path
 
 from ..domain.clock import Clock
 from ..domain.errors import CaptureCode
-from ..domain.streams import Stream, StreamState, Transport
-from .attempt import Attempt
+from ..domain.recordings import SavedFile
+from ..domain.streams import Stream
+from .attempt import Carrier
 from .board import Board
-from .escalation import Escalation, Measure
-from .messages import (
-    Alive,
-    Close,
-    Command,
-    Connecting,
-    Ended,
-    Growing,
-    LowerTransport,
-    Opened,
-    Pull,
-    SessionReport,
-    Shut,
-    SpeechEdge,
-    Spoken,
-    WantDrafts,
-)
+from .handover import Handover
+from .lifecycle import Lifecycle
+from .messages import Recorded, SessionReport
 from .overheard import Overheard
+from .picture_need import PICTURE_LINGERS_S, PictureNeed
+from .recording_orders import RecordingOrders
 from .retry import Retry
+from .sessions import Line, Sessions
 from .status import CaptureStatus
 from .telling import GuardedListener
+from .turns import Turns
 
-HANDOVER_S = 1.0
-"""How long a new session waits for the old one to leave the camera."""
+_LOGGER = logging.getLogger(__name__)
 
 
-class Line(Protocol):
-    """The way to the worker that this stream's sessions run in."""
+@dataclass(frozen=True, slots=True)
+class CaptureOptions:
+    """What is the same for all streams; without a folder nothing is recorded."""
 
-    def open(
-        self, owner: StreamCapture, url: str, transports: tuple[LowerTransport, ...], pull: Pull = "all"
-    ) -> int | None:
-        """Start a session whose reports go to `owner`; None when the worker is down."""
-
-    def send(self, command: Command) -> bool:
-        """Send a command; False when the worker is down."""
-
-    def kill(self, reason: str) -> None:
-        """End the worker with all its sessions; it starts again."""
+    recordings_dir: Path | None = None
+    picture_lingers_s: float = PICTURE_LINGERS_S
 
 
 class StreamCapture:
-    """Keeps a session open while the stream is enabled; `tick` is called several times a second."""
+    """One stream's verbs; everything is called on one event loop, `tick` several times a second."""
 
-    def __init__(self, stream: Stream, line: Line, listener: GuardedListener, clock: Clock, retry: Retry) -> None:
-        """Be due at once when the stream is enabled."""
-        self.stream = stream
-        self.quiet = asyncio.Event()
-        self.quiet.set()
-        self._line = line
+    def __init__(
+        self,
+        stream: Stream,
+        line: Line,
+        listener: GuardedListener,
+        clock: Clock,
+        retry: Retry,
+        *,
+        turns: Turns | None = None,
+        options: CaptureOptions | None = None,
+    ) -> None:
+        """Be due at once when the stream is enabled; `turns` spread the switches of many streams."""
+        options = options or CaptureOptions()
+        self.bugs = 0
+        """How often this stream's own code failed."""
+
         self._listener = listener
-        self._clock = clock
-        self._retry = retry
-        self._attempts: dict[int, Attempt] = {}
-        self._current: Attempt | None = None
-        self._due_s: float | None = clock.monotonic() if stream.enabled else None
         self._board = Board(stream.id, listener, clock)
-        self._overheard = Overheard(stream.id, listener, clock)
-        self._transport: LowerTransport = "tcp"
-        self._lost = False
-        self._drafts_wanted = False
+        self._need = PictureNeed(clock, options.picture_lingers_s)
+        self._orders = RecordingOrders(stream, options.recordings_dir, clock)
+        self._need.record(wanted=self._orders.mode is not None)
+        overheard = Overheard(stream.id, listener, clock)
+        self._sessions = Sessions(self, line, overheard, clock)
+        self._life = Lifecycle(
+            stream,
+            self._sessions,
+            handover=Handover(clock, self._need, (turns or Turns(clock)).take),
+            orders=self._orders,
+            overheard=overheard,
+            board=self._board,
+            retry=retry,
+            clock=clock,
+        )
+
+    @property
+    def stream(self) -> Stream:
+        """The camera as configured now."""
+        return self._life.stream
 
     @property
     def status(self) -> CaptureStatus:
         """What is known now."""
-        speaking = any(attempt.speaking for attempt in self._attempts.values())
-        return replace(self._board.status, speaking=speaking)
+        return replace(self._board.status, speaking=self._sessions.speaking)
+
+    @property
+    def quiet(self) -> asyncio.Event:
+        """Set while there is no session at all."""
+        return self._sessions.quiet
 
     @property
     def session(self) -> int | None:
         """The session that delivers, if one does."""
-        return self._current.session if self._current and self._board.status.state.delivers else None
+        attempt = self._life.delivering
+        return attempt.session if attempt else None
 
     @property
-    def has_picture(self) -> bool:
-        """Whether the present session brings a picture."""
-        opened = self._current.opened if self._current else None
-        return opened is not None and opened.video is not None
+    def picture_session(self) -> int | None:
+        """The session that brings the picture now, if one does; asking starts nothing."""
+        for attempt in (self._sessions.current, self._sessions.successor):
+            if attempt is not None and attempt.has_picture:
+                return attempt.session
+        return None
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the camera delivers everything it has, and that is no picture."""
+        attempt = self._life.delivering
+        return attempt is not None and attempt.is_whole and not attempt.has_picture
+
+    def use_picture(self) -> None:
+        """Somebody looks now: have the picture for a while, in `picture_session` as soon as it is there."""
+        self._need.use()
+
+    def line_of(self, session: int) -> Carrier | None:
+        """The way to the worker of one of the present sessions."""
+        attempt = self._sessions.all.get(session)
+        return attempt.line if attempt else None
+
+    def uses(self, line: Carrier) -> bool:
+        """Whether a session of this stream runs there."""
+        return any(attempt.line is line for attempt in self._sessions.all.values())
+
+    def move_to(self, line: Line) -> None:
+        """Have the sessions run there from now on; one that is well is replaced without a gap."""
+        self._sessions.line = line
 
     def mute(self) -> None:
         """Tell nobody anything more."""
@@ -95,166 +130,69 @@ class StreamCapture:
 
     def want_drafts(self, *, wanted: bool) -> None:
         """Have utterances under way handed over too, or no longer; the sessions go on."""
-        if wanted != self._drafts_wanted:
-            self._drafts_wanted = wanted
-            for session in self._attempts:
-                self._line.send(WantDrafts(session, wanted))
+        self._sessions.want_drafts(wanted=wanted)
+
+    def record_by_hand(self, *, on: bool) -> None:
+        """Record all, or no longer by hand, beside the mode; raises ConflictError where nothing may be kept."""
+        self._orders.by_hand(on=on)
+        self._order_recording()
+
+    def keep(self, start: datetime, end: datetime) -> None:
+        """Have this time on disk, in keyword mode."""
+        self._orders.keep(start, end)
 
     def change(self, stream: Stream) -> None:
         """Take up a new configuration; the session is restarted only where it must be."""
-        before, self.stream = self.stream, stream
+        before, self._life.stream = self._life.stream, stream
+        self._orders.follow(stream)
+        self._order_recording()
+        if (stream.url, stream.transport) != (before.url, before.transport):
+            self._need.forget()
         if stream.needs_new_session(before):
-            self._transport = "tcp"
+            self._sessions.forget_transport()
             self.restart()
 
     def restart(self) -> None:
         """End the session and begin anew at once, all failures forgotten; a disabled stream comes to rest."""
-        self._retry.reset()
-        now_s = self._clock.monotonic()
-        self._leave()
-        self._due_s = now_s + (HANDOVER_S if self._attempts else 0.0) if self.stream.enabled else None
-        if self._attempts:
-            self._board.enter(StreamState.STOPPING)
-        elif not self.stream.enabled:
-            self._board.clear(StreamState.IDLE)
-        self.tick()
+        self._life.restart()
 
     def stop(self) -> None:
         """End every session for good; `quiet` is set when none is left."""
-        self.stream = replace(self.stream, enabled=False)
-        self.restart()
+        self._life.stream = replace(self.stream, enabled=False)
+        self._orders.follow(self.stream)
+        self._life.restart()
 
     def tick(self) -> None:
-        """Do what time demands: the next attempt, the stall watchdog, the next measure against a stuck session."""
-        now_s = self._clock.monotonic()
-        if self._current is not None and (code := self._current.silence(now_s)):
-            self._current.failure = code
-            self._leave()
-            self._board.fault(StreamState.STALLED, code)
-        for attempt in tuple(self._attempts.values()):
-            if attempt.ending and (measure := attempt.ending.due(now_s)):
-                self._take(measure, attempt)
-        if self._due_s is not None and now_s >= self._due_s and self._current is None:
-            self._begin(now_s)
+        """Do what time demands."""
+        self._life.tick()
 
     def report(self, report: SessionReport) -> None:
-        """Take in what one of this stream's sessions reports."""
-        attempt = self._attempts.get(report.session)
-        if attempt is None:
-            return
-        match report:
-            case SpeechEdge():
-                self._overheard.edge(attempt, report)
-            case Spoken():
-                self._overheard.whole(report)
-            case Growing() if self._drafts_wanted:
-                self._overheard.growing(report)
-            case Ended():
-                self._ended(attempt, report)
-                self.tick()
-            case Connecting() if attempt is self._current:
-                self._board.enter(StreamState.CONNECTING)
-            case Opened() if attempt is self._current:
-                attempt.opened = report
-                self._board.offered(report.video, report.audio)
-            case Alive() if attempt is self._current:
-                self._alive(attempt, report)
-
-    def worker_died(self) -> None:
-        """Every session is gone, through no fault of the camera."""
-        attempts, self._attempts = self._attempts, {}
-        current, self._current = self._current, None
-        for attempt in attempts.values():
-            self._overheard.broken_off(attempt)
-        self.quiet.set()
-        if current is not None:
-            self._lost = self._lost or current.last_packet_s is not None
-        if current is not None or any(attempt.failure for attempt in attempts.values()):
-            self._retry.interrupted()
-            self._due_s = self._clock.monotonic()
-            self._board.fault(StreamState.BACKOFF, CaptureCode.WORKER_DIED)
-        self._rest_when_quiet()
-
-    def _begin(self, now_s: float) -> None:
-        session = self._line.open(self, self.stream.url, self._transports())
-        if session is None:
-            return
-        self._current = self._attempts[session] = Attempt(session, now_s)
-        self.quiet.clear()
-        self._due_s = None
-        if self._drafts_wanted:
-            self._line.send(WantDrafts(session, wanted=True))
-        self._board.enter(StreamState.RESOLVING)
-
-    def _transports(self) -> tuple[LowerTransport, ...]:
-        match self.stream.transport:
-            case Transport.TCP:
-                return ("tcp",)
-            case Transport.UDP:
-                return ("udp",)
-            case _:
-                return ("udp", "tcp") if self._transport == "udp" else ("tcp", "udp")
-
-    def _leave(self) -> None:
-        """Begin to end the current session."""
-        if self._current is not None:
-            self._current.ending = Escalation(self._clock.monotonic())
-            self._current = None
-
-    def _take(self, measure: Measure, attempt: Attempt) -> None:
-        match measure:
-            case Measure.ASK:
-                self._line.send(Close(attempt.session))
-            case Measure.SHUT:
-                self._line.send(Shut(attempt.session))
-            case Measure.KILL:
-                self._line.kill("a session cannot be ended")
-
-    def _alive(self, attempt: Attempt, report: Alive) -> None:
-        now_s = self._clock.monotonic()
-        first = attempt.last_packet_s is None
-        attempt.alive(report, now_s)
-        self._board.heard(report.level_dbfs)
-        if first:
-            self._retry.streaming()
-            if self._lost:
-                self._board.reconnected()
-            self._lost = False
-            if attempt.opened is not None:
-                self._transport = attempt.opened.transport
-        if lack := attempt.lack(now_s):
-            self._board.fault(StreamState.DEGRADED, lack)
+        """Take in what one of this stream's sessions reports; a recorded file counts also when that has ended."""
+        if isinstance(report, Recorded):
+            self._saved(report)
         else:
-            self._board.clear(StreamState.STREAMING)
+            self._life.report(report)
 
-    def _ended(self, attempt: Attempt, report: Ended) -> None:
-        del self._attempts[attempt.session]
-        self._overheard.broken_off(attempt)
-        if not self._attempts:
-            self.quiet.set()
-        if attempt is self._current:
-            self._current = None
-            # Without a code its worker was told to stop, which is no failure of the session.
-            attempt.failure = CaptureCode(report.code) if report.code else None
-        overtaken = self._current is not None or self._board.status.state is StreamState.STOPPING
-        if attempt.failure is not None and not overtaken:
-            self._lost = self._lost or attempt.last_packet_s is not None
-            self._fail(attempt.failure)
-        self._rest_when_quiet()
+    def worker_died(self, line: Carrier) -> None:
+        """Every session there is gone, through no fault of the camera."""
+        self._life.worker_died(line)
 
-    def _fail(self, code: CaptureCode) -> None:
-        """Wait as long as the retry says."""
-        if code is CaptureCode.STALLED:
-            self._board.fault(StreamState.STALLED, code)
-        wait = self._retry.ended(code)
-        self._due_s = self._clock.monotonic() + wait.delay_s
-        self._board.fault(wait.state, code, self._clock.now() + timedelta(seconds=wait.delay_s))
+    def crashed(self, error: Exception) -> None:
+        """This stream's own code raised: end what runs and try again later."""
+        self.bugs += 1
+        _LOGGER.error("the capture of stream %s failed", self.stream.id, exc_info=error)
+        try:
+            self._life.give_up(CaptureCode.INTERNAL)
+        except Exception:
+            _LOGGER.exception("the capture of stream %s cannot be begun anew", self.stream.id)
 
-    def _rest_when_quiet(self) -> None:
-        """Once the last session asked to end has ended: be idle, or begin anew at once."""
-        if self._attempts or self._board.status.state is not StreamState.STOPPING:
-            return
-        if self._due_s is None:
-            self._board.clear(StreamState.IDLE)
-        else:
-            self._due_s = self._clock.monotonic()
+    def _order_recording(self) -> None:
+        """Have the sessions record what is wanted now."""
+        self._need.record(wanted=self._orders.mode is not None)
+        self._orders.give(list(self._sessions.all.values()))
+        self._life.show()
+
+    def _saved(self, report: Recorded) -> None:
+        start, end = (datetime.fromtimestamp(at, UTC) for at in (report.start, report.end))
+        stream = self.stream.id
+        self._listener.recording_saved(stream, SavedFile(stream, Path(report.path), start, end, report.bytes))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 import logging
 
+from ..domain.recordings import SavedFile
 from ..domain.streams import StreamError
 from ..domain.transcripts import Utterance
 from .status import CaptureListener, CaptureStatus
@@ -43,6 +44,10 @@ class GuardedListener:
     def utterance_ready(self, utterance: Utterance) -> None:
         """Pass on an utterance."""
         self._pass_on(lambda: self._listener.utterance_ready(utterance))
+
+    def recording_saved(self, stream: str, file: SavedFile) -> None:
+        """Pass on a finished file."""
+        self._pass_on(lambda: self._listener.recording_saved(stream, file))
 
     def _pass_on(self, call: Callable[[], None]) -> None:
         if self.muted:

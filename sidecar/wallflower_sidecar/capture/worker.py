@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 import logging
+import os
 import threading
 import time
 
@@ -12,23 +13,30 @@ from ..domain.camera_url import CameraUrl
 from ..domain.clock import Clock, SystemClock
 from ..domain.errors import CaptureCode, CaptureError, WallflowerError
 from ..processes.child import Channel, run_child
+from ..processes.heap import Heap
 from .messages import (
     CancelProbe,
     Close,
+    Keep,
     Open,
     Probe,
     Probed,
+    Record,
     Report,
     Shut,
     Snapshot,
+    StopRecording,
     TakeSnapshot,
+    Unwatch,
     WantDrafts,
+    Watch,
     read_command,
     to_message,
 )
 from .network import resolve
 from .picture import Picture, to_jpeg
-from .rtsp import open_camera
+from .recording_disk import RecordingDisks
+from .rtsp import fingerprint, open_camera
 from .session import Session
 
 _DECODERS = 2
@@ -48,18 +56,14 @@ class Worker:
         self._probes: dict[int, threading.Event] = {}
         self._decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="picture")
         self._snapshots = threading.Semaphore(_MOST_SNAPSHOTS)
+        self._disks = RecordingDisks()
+        self._heap = Heap()
 
     def obey(self, command: object) -> None:
         """Carry out one command; none of them waits for a camera."""
         match command:
             case Open():
                 self._open(command)
-            case Close(number) if session := self._sessions.get(number):
-                session.close()
-            case Shut(number) if session := self._sessions.get(number):
-                session.shut()
-            case WantDrafts(number, wanted) if session := self._sessions.get(number):
-                session.want_drafts(wanted=wanted)
             case TakeSnapshot():
                 self._take_snapshot(command)
             case Probe():
@@ -67,6 +71,8 @@ class Worker:
                 self._start(f"probe-{command.request}", lambda: self._probe(command, cancelled))
             case CancelProbe(request) if event := self._probes.get(request):
                 event.set()
+            case _ if session := self._sessions.get(getattr(command, "session", -1)):
+                _instruct(session, command)
 
     def end(self) -> None:
         """Ask all sessions to end and wait a moment, so that cameras are told and last words are heard."""
@@ -77,7 +83,7 @@ class Worker:
             time.sleep(0.01)
 
     def _open(self, order: Open) -> None:
-        session = self._sessions[order.session] = Session(order, self._clock, self._report)
+        session = self._sessions[order.session] = Session(order, self._clock, self._report, self._disks)
         self._start(f"session-{order.session}", lambda: self._run(session))
 
     def _start(self, name: str, target: Callable[[], None]) -> None:
@@ -88,6 +94,7 @@ class Worker:
             session.run()
         finally:
             self._sessions.pop(session.number, None)
+            self._heap.tidy_soon()
 
     def _take_snapshot(self, order: TakeSnapshot) -> None:
         session = self._sessions.get(order.session)
@@ -114,16 +121,19 @@ class Worker:
         code = CaptureCode.INTERNAL
         try:
             url = CameraUrl.parse(order.url)
-            camera = open_camera(url, resolve(url), order.transports, cancelled=cancelled.is_set)
-            took_s = time.monotonic() - began
-            answer = Probed(
-                order.request, None, camera.transport, camera.video_info, camera.audio_info, round(took_s, 3)
+            addresses = resolve(url)
+            camera = open_camera(
+                url, addresses, order.transports, certificate=order.certificate, cancelled=cancelled.is_set
             )
+            took_s = round(time.monotonic() - began, 3)
+            offer = camera.transport, camera.video_info, camera.audio_info
             camera.container.close()
+            answer = Probed(order.request, None, *offer, took_s, fingerprint(url, addresses))
         except WallflowerError as error:
+            message = None
             if isinstance(error, CaptureError):
-                code = error.code
-            answer = Probed(order.request, code, took_s=round(time.monotonic() - began, 3))
+                code, message = error.code, error.message
+            answer = Probed(order.request, code, took_s=round(time.monotonic() - began, 3), message=message)
         except Exception:
             _LOGGER.exception("a probe failed")
             answer = Probed(order.request, code)
@@ -132,9 +142,28 @@ class Worker:
             self._report(answer)
 
 
+def _instruct(session: Session, command: object) -> None:
+    """Carry out a command that is meant for one session."""
+    match command:
+        case Close():
+            session.close()
+        case Shut():
+            session.shut()
+        case WantDrafts(_, wanted):
+            session.want_drafts(wanted=wanted)
+        case Watch():
+            session.viewing.watch(command)
+        case Unwatch(_, watch):
+            session.viewing.unwatch(watch)
+        case Record() | Keep() | StopRecording():
+            session.recorder.obey(command)
+
+
 def main(channel: Channel) -> None:
     """Obey the sidecar until it says stop."""
     av.logging.set_level(None)  # libav's own lines hold addresses with passwords
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        os.environ.pop(name, None)  # libav would look for cameras with rtsps addresses behind it
     worker = Worker(lambda report: _send(channel, report), SystemClock())
     try:
         while True:

@@ -8,6 +8,7 @@ from typing import Any, override
 
 from ..capture import CaptureListener, CaptureStatus, CaptureSupervisor
 from ..domain.clock import SystemClock
+from ..domain.recordings import SavedFile
 from ..domain.streams import StreamError
 from ..domain.transcripts import Utterance
 
@@ -31,6 +32,9 @@ class Deaf(CaptureListener):
 
     @override
     def utterance_ready(self, utterance: Utterance) -> None: ...
+
+    @override
+    def recording_saved(self, stream: str, file: SavedFile) -> None: ...
 
 
 @asynccontextmanager

@@ -16,18 +16,23 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("url")
 @click.option("--transport", type=click.Choice(["auto", "tcp", "udp"]), default="auto", show_default=True)
+@click.option("--certificate", default="any", show_default=True, help="any, verify, or sha256: and a fingerprint.")
 @json_option
 @debug_option
-def probe(url: str, transport: str, *, as_json: bool) -> None:
+def probe(url: str, transport: str, certificate: str, *, as_json: bool) -> None:
     """Try the camera at URL and say what it offers, within 15 s.
 
     Give - as URL to type it on standard input: other users of this machine can see a command's arguments.
     """
     from ..domain.streams import Transport
+    from .signals import run_until_signal
 
     url = camera_address(url)
-    with to_watcher().status("Asking the camera …"):
-        result = asyncio.run(_probe(url, Transport(transport)))
+    try:
+        with to_watcher().status("Asking the camera …"):
+            result = run_until_signal(_probe(url, Transport(transport), _checked_certificate(certificate)))
+    except asyncio.CancelledError:
+        raise click.ClickException("Stopped before the camera had answered.") from None
     document = _document(result)
     if as_json:
         print_json(document)
@@ -37,6 +42,8 @@ def probe(url: str, transport: str, *, as_json: bool) -> None:
     console.print(f"Picture:   {_picture(video) if video else 'none'}")
     console.print(f"Sound:     {_sound(audio) if audio else 'none; switch the microphone on in the camera'}")
     console.print(f"Transport: {document['transport']}")
+    if document["certificate"]:
+        console.print(f"Signed:    {document['certificate']}")
     console.print(f"Took:      {document['took_s']:.1f} s")
 
 
@@ -53,11 +60,21 @@ def camera_address(url: str) -> str:
         raise click.BadParameter(str(error), param_hint="URL") from None
 
 
-async def _probe(url: str, transport: Transport) -> ProbeResult:
+def _checked_certificate(choice: str) -> str:
+    from ..domain.camera_certificate import parse_certificate
+    from ..domain.errors import FieldError
+
+    try:
+        return parse_certificate(choice)
+    except FieldError as error:
+        raise click.BadParameter(str(error), param_hint="--certificate") from None
+
+
+async def _probe(url: str, transport: Transport, certificate: str) -> ProbeResult:
     from .listening import Deaf, capturing
 
     async with capturing(Deaf()) as supervisor:
-        return await supervisor.probe(url, transport)
+        return await supervisor.probe(url, transport, certificate)
 
 
 def _document(result: ProbeResult) -> dict[str, Any]:
@@ -68,6 +85,7 @@ def _document(result: ProbeResult) -> dict[str, Any]:
         "audio": audio_document(result.audio),
         "transport": result.transport.value,
         "took_s": round(result.took_s, 3),
+        "certificate": result.certificate,
     }
 
 

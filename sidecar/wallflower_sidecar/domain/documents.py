@@ -7,6 +7,7 @@ from .camera_url import mask
 from .clock import format_time
 from .health import Check, TranscriberInfo, worst
 from .keywords import Hit, Rule
+from .recordings import RecordingItem
 from .streams import AudioInfo, Recording, Stream, StreamError, StreamStatus, VideoInfo
 from .transcripts import Segment, Speaker
 
@@ -42,6 +43,18 @@ def recording_document(recording: Recording) -> Document:
     }
 
 
+def recording_item_document(item: RecordingItem) -> Document:
+    """The contract's Recording."""
+    return {
+        "id": item.id,
+        "stream": item.stream,
+        "start": format_time(item.start),
+        "end": format_time(item.end),
+        "bytes": item.bytes,
+        "kind": item.kind.value,
+    }
+
+
 def stream_document(stream: Stream, status: StreamStatus) -> Document:
     """The contract's Stream, its password masked."""
     return {
@@ -56,6 +69,7 @@ def stream_document(stream: Stream, status: StreamStatus) -> Document:
         "store": stream.store.value,
         "retain_days": stream.retain_days,
         "recording": recording_document(stream.recording),
+        "certificate": stream.certificate,
         "status": status_document(status),
     }
 

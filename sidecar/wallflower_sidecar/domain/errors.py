@@ -55,6 +55,7 @@ class CaptureError(WallflowerError):
         """Take the code's own sentence unless a better one is given."""
         super().__init__(message or CAPTURE_MESSAGES[code])
         self.code = code
+        self.message = message
 
 
 class TranscriberUnavailableError(WallflowerError):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from .camera_certificate import ANY
 from .keywords import Rule
 
 
@@ -58,10 +59,16 @@ class Stream:
     store: StorePolicy = StorePolicy.ALL
     retain_days: float | None = None
     recording: Recording = Recording()
+    certificate: str = ANY
+    """Which one the camera may show under rtsps: `any`, `verify` or `sha256:` and its fingerprint."""
 
     def needs_new_session(self, before: Stream) -> bool:
         """Whether the change from `before` to this must restart the RTSP session."""
-        return (self.url, self.transport, self.enabled) != (before.url, before.transport, before.enabled)
+        return self._session != before._session
+
+    @property
+    def _session(self) -> tuple[object, ...]:
+        return self.url, self.transport, self.certificate, self.enabled
 
 
 class StreamState(StrEnum):

@@ -13,6 +13,7 @@ from ..domain.clock import Clock, format_time
 from ..domain.documents import stream_document
 from ..domain.errors import UnavailableError
 from ..domain.events import EventType, NewEvent
+from ..domain.recordings import SavedFile
 from ..domain.streams import StorePolicy, Stream, StreamError, StreamState, StreamStatus
 from ..domain.transcripts import Utterance
 from ..store import streams as stored_streams
@@ -50,6 +51,10 @@ class CaptureEvents:
         """Write to the event log; hand each utterance to `transcribe`."""
         self.dropped = 0
         """Reports that were given up."""
+
+        self.on_recording: Callable[[str, SavedFile], None] = lambda *_: None
+        """Who is told of a recorded file, with its stream's id."""
+
         self._events = events
         self._streams: StreamBook | None = None
         self._partials: Partials | None = None
@@ -108,6 +113,10 @@ class CaptureEvents:
     def utterance_ready(self, utterance: Utterance) -> None:
         """Hand the sound of an utterance on."""
         self._transcribe(utterance)
+
+    def recording_saved(self, stream: str, file: SavedFile) -> None:
+        """Hand a recorded file on."""
+        self.on_recording(stream, file)
 
     async def run(self) -> None:
         """Write what is reported until cancelled; what cannot be written now is tried again."""

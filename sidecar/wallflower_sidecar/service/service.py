@@ -17,6 +17,7 @@ from ..speech import ModelLibrary, Scheduler, SwitchableTranscriber, Transcriber
 from ..store import Database
 from .access import Access
 from .capture_events import CaptureEvents
+from .clips import Clips
 from .configuration import Configuration
 from .events import EventLog
 from .files import Files
@@ -24,6 +25,7 @@ from .health import HealthWatch, cameras_check, disk_check, transcriber_check
 from .hints import HintBook
 from .partials import Partials
 from .recogniser import make_transcriber
+from .recordings import Recordings
 from .retention import Retention
 from .streams import Streams, is_transcribed
 from .transcripts import Transcripts
@@ -56,7 +58,7 @@ class Service:
         self.events = EventLog(database, self._broadcaster)
         self.access = Access(database, settings, clock)
         self._reports = CaptureEvents(self.events, self._transcribe, clock)
-        self._capture = CaptureSupervisor(self._reports, clock=clock)
+        self._capture = CaptureSupervisor(self._reports, clock=clock, recordings_dir=settings.recordings_root)
         self.streams = Streams(
             database,
             self.events,
@@ -75,6 +77,18 @@ class Service:
         )
         self._reports.follow(self.streams, self._partials)
         self.transcripts = Transcripts(database, self.events, matcher, clock, streams=self.streams)
+        self.recordings = Recordings(
+            settings.recordings_root,
+            database,
+            self.events,
+            streams=self.streams,
+            keep=self._capture.keep,
+            clock=clock,
+        )
+        self.clips = Clips(self.recordings, clock)
+        self._reports.on_recording = self.recordings.saved
+        self.transcripts.follow(self.recordings.hits_found)
+        self.streams.follow_purges(self._purge_recordings)
         self.files = Files(
             settings.data_dir / "uploads",
             transcribe=self._scheduler.transcribe,
@@ -101,6 +115,7 @@ class Service:
         try:
             service = cls(settings, database, clock, environ)
             service.files.remove_leftovers()
+            await service.recordings.prepare()
             await service.streams.load()
             async with service._running():
                 yield service
@@ -116,6 +131,7 @@ class Service:
             cameras_check(cameras),
             transcriber_check(self._transcriber.info),
             disk_check(self.configuration.settings.data_dir),
+            self.recordings.check(),
             self._upkeep.check(),
         ]
 
@@ -140,6 +156,8 @@ class Service:
                     keep("retention", self._retention.run),
                     keep("reports", self._reports.run),
                     keep("models", self.models.run),
+                    keep("recordings", self.recordings.run),
+                    keep("clips", self.clips.run),
                 ),
                 running(keep("transcriber", self._transcriber.run), keep("scheduler", self._scheduler.run)),
             ):
@@ -150,9 +168,14 @@ class Service:
                 finally:
                     await self._drain()
                     await self._reports.finish()
+                    await self.recordings.finish()
         finally:
             unsubscribe()
             self._broadcaster.close()
+
+    async def _purge_recordings(self, stream_id: str) -> None:
+        await self.recordings.purge(stream_id)
+        await self.clips.forget(stream_id)
 
     def _switch_engine(self, settings: Settings) -> None:
         self._transcriber.switch_to(self._make_transcriber(settings))

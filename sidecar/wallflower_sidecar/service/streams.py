@@ -1,12 +1,14 @@
 """The streams as configured: kept in the database first, then followed by capture, rules and scheduler."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 
 from ..capture.status import ProbeResult
 from ..capture.supervisor import CaptureSupervisor
+from ..domain.camera_certificate import ANY
 from ..domain.camera_url import CameraUrl
 from ..domain.clock import Clock
 from ..domain.documents import stream_document
@@ -16,7 +18,7 @@ from ..domain.streams import Stream, StreamState, StreamStatus, TranscriptionSta
 from ..domain.transcripts import Segment
 from ..keywords import KeywordMatcher, validate_rules
 from ..speech import Scheduler
-from ..store import Database, streams as stored, transcripts as stored_transcripts
+from ..store import Database, recordings as stored_recordings, streams as stored, transcripts as stored_transcripts
 from ..store.streams import RecordedError
 from .events import EventLog, EventWriter
 
@@ -49,10 +51,15 @@ class Streams:
         self._changing = asyncio.Lock()
         self._last_transcript_at: dict[str, datetime] = {}
         self._on_change: Callable[[], None] | None = None
+        self._on_purge: Callable[[str], Awaitable[None]] | None = None
 
     def follow(self, on_change: Callable[[], None]) -> None:
         """Call `on_change` at once whenever a stream was added, changed or removed."""
         self._on_change = on_change
+
+    def follow_purges(self, on_purge: Callable[[str], Awaitable[None]]) -> None:
+        """Await `on_purge` before a stream is removed with all it left; what that raises takes the removal back."""
+        self._on_purge = on_purge
 
     async def load(self) -> None:
         """Start what the database holds."""
@@ -102,7 +109,10 @@ class Streams:
             return self._streams[stream_id]
 
     async def delete(self, stream_id: str, *, purge: bool) -> None:
-        """Remove a stream; its text stays until retention, or goes in the same transaction with `purge`."""
+        """Remove a stream; its text and recordings stay until retention, or go at once with `purge`.
+
+        Raises NotFoundError, and UnavailableError when they cannot be removed: then nothing is.
+        """
         async with self._changing:
             stream = self.get(stream_id)
             # First of all, so that nothing of it is kept or told after its removal.
@@ -112,6 +122,8 @@ class Streams:
                 await self._capture.remove_stream(stream_id)
                 self._scheduler.forget(stream_id)
                 self._matcher.forget(stream_id)
+                if purge and self._on_purge is not None:
+                    await self._on_purge(stream_id)
                 async with self._events.erasure() if purge else self._events.transaction() as writer:
                     await self._remove(writer, stream_id, purge=purge)
                     writer.after_commit(removed.set)
@@ -127,16 +139,34 @@ class Streams:
         self.get(stream_id)
         self._capture.restart(stream_id)
 
+    def record_by_hand(self, stream_id: str, *, on: bool) -> None:
+        """Record beside what the mode says, or no longer; raises NotFoundError, ConflictError where it cannot be."""
+        if on and not self.get(stream_id).enabled:
+            raise ConflictError("The stream is switched off. Switch it on to record it.")
+        self.get(stream_id)
+        self._capture.record_by_hand(stream_id, on=on)
+
     async def snapshot(self, stream_id: str, width: int | None) -> bytes:
         """Return a JPEG of the newest picture; raises NotFoundError, UnavailableError after 10 s without one."""
         self.get(stream_id)
         return await self._capture.snapshot(stream_id, width)
 
-    async def probe(self, url: str, transport: Transport, stream_id: str | None) -> ProbeResult:
-        """Ask a camera what it offers; `***` stands for the stream's password; raises CaptureError, FieldError."""
-        known = None if stream_id is None else CameraUrl.parse(self.get(stream_id).url)
-        address = CameraUrl.parse(url).unmasked(known)
-        return await self._capture.probe(address.text, transport)
+    def watch(self, stream_id: str, width: int | None, fps: int) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Watch as JPEGs, from the first on; raises NotFoundError, UnavailableError after 10 s without a picture."""
+        self.get(stream_id)
+        return self._capture.viewers.watch(stream_id, width, fps)
+
+    async def probe(
+        self, url: str, transport: Transport, certificate: str | None, stream_id: str | None
+    ) -> ProbeResult:
+        """Ask a camera what it offers; `***` and no certificate stand for the stream's.
+
+        Raises CaptureError, FieldError.
+        """
+        known = None if stream_id is None else self.get(stream_id)
+        address = CameraUrl.parse(url).unmasked(None if known is None else CameraUrl.parse(known.url))
+        certificate = certificate or (ANY if known is None else known.certificate)
+        return await self._capture.probe(address.text, transport, certificate)
 
     async def errors(self, stream_id: str) -> list[RecordedError]:
         """Return the last 100 errors, newest first; raises NotFoundError."""
@@ -162,6 +192,7 @@ class Streams:
         await stored.delete_stream(writer.connection, stream_id)
         if purge:
             await stored_transcripts.purge(writer.connection, stream_id)
+            await stored_recordings.purge(writer.connection, stream_id)
         writer.add(NewEvent(EventType.STREAM_REMOVED, {"stream": stream_id}, self._clock.now(), stream_id))
 
     def _status_of(self, stream: Stream) -> StreamStatus:
@@ -175,6 +206,7 @@ class Streams:
             video=capture.video,
             audio=capture.audio,
             speaking=capture.speaking,
+            recording=capture.recording,
             transcription=self._scheduler.status(stream.id) if is_transcribed(stream) else TranscriptionStatus(),
             last_transcript_at=self._last_transcript_at.get(stream.id),
         )

@@ -1,6 +1,6 @@
 """From a transcript to what is kept and told: segment, hits and their events in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -31,6 +31,11 @@ class Transcripts:
         self._matcher = matcher
         self._clock = clock
         self._streams = streams
+        self._on_hits: Callable[[Sequence[Hit]], None] | None = None
+
+    def follow(self, on_hits: Callable[[Sequence[Hit]], None]) -> None:
+        """Call `on_hits` at once whenever hits were committed, those of what is only said live excepted."""
+        self._on_hits = on_hits
 
     async def heard(self, utterance: Utterance, transcript: Transcript) -> None:
         """Keep and tell what was heard in an utterance; nothing if there are no words in it or its stream is gone."""
@@ -123,6 +128,8 @@ class Transcripts:
             for event in self._events_of(segment, hits):
                 writer.add(event, stored=kept)
             writer.after_commit(lambda: self._streams.note_transcript(segment))
+            if hits and not live_only and (on_hits := self._on_hits) is not None:
+                writer.after_commit(lambda: on_hits(hits))
         return segment, hits
 
     def _events_of(self, segment: Segment, hits: Sequence[Hit]) -> list[NewEvent]:

@@ -63,6 +63,30 @@ HITS = Table(
     Index(None, "rule_id", "segment"),
 )
 
+RECORDINGS = Table(
+    "recordings",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("stream", Text, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("path", Text, nullable=False, unique=True),
+    Index(None, "start", "id"),
+    Index(None, "stream", "start", "id"),
+)
+"""The files in the recordings folder, `path` below its root. They outlive their stream: no foreign key."""
+
+FORMER_RECORDINGS = Table(
+    "former_recordings",
+    METADATA,
+    Column("stream", Text, primary_key=True),
+    Column("retain_days", Float),
+    Column("retain_bytes", BigInteger),
+)
+"""How long, and how much of, the recordings of removed streams is still kept; null: no bound."""
+
 STREAM_ERRORS = Table(
     "stream_errors",
     METADATA,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..domain.clock import from_millis, to_millis
 from ..domain.streams import Stream, StreamError
 from .rows import stream_from_document, stream_to_document
-from .schema import FORMER_STREAMS, SEGMENTS, STREAM_ERRORS, STREAMS
+from .schema import FORMER_RECORDINGS, FORMER_STREAMS, SEGMENTS, STREAM_ERRORS, STREAMS
 
 KEPT_ERRORS = 100
 
@@ -52,18 +52,24 @@ async def save_stream(connection: AsyncConnection, stream: Stream) -> None:
         statement.on_conflict_do_update(index_elements=[STREAMS.c.id], set_={"document": statement.excluded.document})
     )
     await connection.execute(delete(FORMER_STREAMS).where(FORMER_STREAMS.c.id == stream.id))
+    await connection.execute(delete(FORMER_RECORDINGS).where(FORMER_RECORDINGS.c.stream == stream.id))
 
 
 async def delete_stream(connection: AsyncConnection, stream_id: str) -> None:
-    """Remove a stream and its errors; its text stays, and its retention goes on."""
+    """Remove a stream and its errors; its text and recordings stay, and their retention goes on."""
     found = select(type_coerce(STREAMS.c.document, Text)).where(STREAMS.c.id == stream_id)
     document = (await connection.execute(found)).scalar()
     if document is None:
         return
     await connection.execute(delete(STREAMS).where(STREAMS.c.id == stream_id))
     stream = _stream(stream_id, document)
-    if stream is not None and stream.retain_days is not None:
+    if stream is None:
+        return
+    if stream.retain_days is not None:
         await connection.execute(upsert(FORMER_STREAMS).values(id=stream_id, retain_days=stream.retain_days))
+    kept = {"retain_days": stream.recording.retain_days, "retain_bytes": stream.recording.retain_bytes}
+    if any(bound is not None for bound in kept.values()):
+        await connection.execute(upsert(FORMER_RECORDINGS).values(stream=stream_id, **kept))
 
 
 async def last_transcripts(connection: AsyncConnection) -> dict[str, datetime]:

@@ -150,7 +150,7 @@ def test_a_new_session_knows_at_once(world):
     world.end("eof")
     world.tick(2)
     world.connect()
-    world.capture.worker_died()
+    world.capture.worker_died(world.line)
     world.tick(2)
     assert commands(world) == [WantDrafts(session, wanted=True) for session in (1, 2, 3)]
 

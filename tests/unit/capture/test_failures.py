@@ -5,7 +5,7 @@ import errno
 import av
 import pytest
 
-from wallflower_sidecar.capture.failures import opening_code, streaming_code
+from wallflower_sidecar.capture.failures import opening_code, part_refused, streaming_code
 from wallflower_sidecar.domain.errors import CaptureCode
 
 URL = "rtsp://user:secret@camera/"
@@ -47,3 +47,25 @@ def system(number):
 )
 def test_codes(error, opening, streaming):
     assert (opening_code(error), streaming_code(error)) == (CaptureCode(opening), CaptureCode(streaming))
+
+
+@pytest.mark.parametrize(
+    ("error", "refused"),
+    [
+        (av.error.HTTPOtherClientError(1, ""), True),
+        (av.error.HTTPBadRequestError(1, ""), True),
+        (av.error.HTTPNotFoundError(1, ""), True),
+        (av.error.HTTPServerError(1, ""), True),
+        (av.error.EOFError(1, ""), True),
+        (libav(errno.ECONNRESET), True),
+        (av.error.HTTPUnauthorizedError(1, ""), False),
+        (av.error.HTTPForbiddenError(1, ""), False),
+        (av.error.ExitError(1, ""), False),
+        (libav(errno.ECONNREFUSED), False),
+        (libav(errno.ETIMEDOUT), False),
+        (libav(errno.EPROTONOSUPPORT), False),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_what_may_be_a_refusal_of_the_sound_alone(error, refused):
+    assert part_refused(error) is refused

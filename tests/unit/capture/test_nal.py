@@ -62,6 +62,17 @@ def test_other_sequence_parameters_are_noticed_once():
     assert not VideoGuard("mjpeg").has_new_parameters(b"anything")
 
 
+def jpeg(height, width):
+    start = b"\xff\xd8\xff\xdb\x00\x43\x00" + bytes(64)
+    return start + b"\xff\xc0\x00\x11\x08" + height.to_bytes(2) + width.to_bytes(2) + b"\x03" + bytes(500)
+
+
+def test_a_jpeg_of_another_size_is_noticed_once():
+    guard = VideoGuard("mjpeg")
+    pictures = [jpeg(360, 640), jpeg(360, 640), jpeg(720, 640), jpeg(720, 640), b"no picture"]
+    assert [guard.has_new_parameters(each) for each in pictures] == [False, False, True, False, False]
+
+
 def test_other_codecs_and_odd_packets_are_taken_as_they_come():
     odd = [(b"", True), (b"\x00", False), (START, True), (b"\xff" * 50, True)] * 20
     assert first_verdict("mjpeg", odd) is None

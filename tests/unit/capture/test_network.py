@@ -58,7 +58,11 @@ def test_nobody_there_is_refused():
 
 @pytest.mark.parametrize(
     ("text", "addresses"),
-    [("rtsp://192.0.2.7/a", [("192.0.2.7", 554)]), ("rtsps://[2001:db8::7]:99/a", [("2001:db8::7", 99)])],
+    [
+        ("rtsp://192.0.2.7/a", [("192.0.2.7", 554)]),
+        ("rtsps://[2001:db8::7]:99/a", [("2001:db8::7", 99)]),
+        ("rtsp://[fe80::1%25lo]/a", [("fe80::1%lo", 554)]),
+    ],
 )
 def test_an_address_needs_no_resolver(text, addresses):
     assert network.resolve(CameraUrl.parse(text)) == addresses
@@ -89,6 +93,9 @@ def test_a_resolver_that_hangs_is_given_up(monkeypatch):
         ("rtsp://u:p%40s@name/live?a=1", ("192.0.2.7", 554), "rtsp://u:p%40s@192.0.2.7:554/live?a=1"),
         ("rtsp://name:8554/@x", ("2001:db8::7", 8554), "rtsp://[2001:db8::7]:8554/@x"),
         ("rtsps://name/live", ("192.0.2.7", 322), "rtsps://name:322/live"),
+        ("RTSPS://na\u00efve/live", ("192.0.2.7", 322), "rtsps://xn--nave-6pa:322/live"),
+        ("rtsp://u:p@ss@name/l?udp", ("192.0.2.7", 554), "rtsp://u:p%40ss@192.0.2.7:554/l?udp"),
+        ("rtsp://u@[fe80::1%25eth0]/l", ("fe80::1%eth0", 554), "rtsp://u:@[fe80::1%eth0]:554/l"),
     ],
 )
 def test_the_resolved_address_takes_the_names_place_except_under_tls(text, address, expected):

@@ -22,13 +22,15 @@ class Line:
     def __init__(self):
         self.up = True
         self.opened = []
+        self.pulls = []
         self.sent = []
         self.killed = []
 
-    def open(self, owner, url, transports):
+    def open(self, owner, url, transports, pull="all"):
         if not self.up:
             return None
         self.opened.append((url, transports))
+        self.pulls.append(pull)
         return len(self.opened)
 
     def send(self, command):
@@ -59,12 +61,16 @@ class Listener:
     def utterance_ready(self, utterance):
         self.told.append(("heard", utterance.id))
 
+    def recording_saved(self, stream, file):
+        self.told.append(("saved", file.path.name))
+
 
 class World:
-    def __init__(self, stream=STREAM):
+    def __init__(self, stream=STREAM, options=None):
         self.clock, self.line, self.listener = HandClock(), Line(), Listener()
         retry = Retry(self.clock, uniform=lambda low, high: high)
-        self.capture = StreamCapture(stream, self.line, GuardedListener(self.listener), self.clock, retry)
+        listener = GuardedListener(self.listener)
+        self.capture = StreamCapture(stream, self.line, listener, self.clock, retry, options=options)
 
     @property
     def session(self):
@@ -222,10 +228,24 @@ def test_silence_of_five_seconds_is_a_stall_and_is_escalated_step_by_step(world)
     assert world.line.killed == []
     world.tick(10)
     assert len(world.line.killed) == 1
-    world.capture.worker_died()
+    world.capture.worker_died(world.line)
     assert (world.status.state, world.status.error.code) == (StreamState.BACKOFF, "worker_died")
     world.tick()
+    assert world.session == 1, "it hung, and would cost the others their worker again"
+    world.tick(1)
     assert world.session == 2
+
+
+def test_a_camera_whose_sessions_hang_again_and_again_is_tried_ever_later_as_it_costs_the_others_their_worker(world):
+    waits = []
+    for killed in range(1, 4):
+        world.connect()
+        while len(world.line.killed) < killed:
+            world.tick()
+        world.capture.worker_died(world.line)
+        waits.append((world.status.next_retry_at - world.clock.now()).total_seconds())
+        world.clock.advance(waits[-1])
+    assert waits == [1, 2, 4]
 
 
 def test_a_stalled_session_that_ends_is_tried_again_and_its_late_packets_do_not_count(world):
@@ -255,7 +275,7 @@ def test_an_opening_that_never_ends_is_ended(world):
 def test_a_dead_worker_shows_and_its_streams_are_back_as_soon_as_it_is(world):
     world.connect()
     world.line.up = False
-    world.capture.worker_died()
+    world.capture.worker_died(world.line)
     assert (world.status.state, world.status.error.code) == (StreamState.BACKOFF, "worker_died")
     world.tick(3)
     world.line.up = True
@@ -267,7 +287,7 @@ def test_a_dead_worker_shows_and_its_streams_are_back_as_soon_as_it_is(world):
 def test_a_dead_worker_does_not_shorten_a_wait(world):
     world.capture.tick()
     world.end("auth_failed")
-    world.capture.worker_died()
+    world.capture.worker_died(world.line)
     assert world.status.state is StreamState.AUTH_FAILED
     world.tick(50)
     assert world.session == 1
@@ -340,7 +360,7 @@ def test_every_start_of_speech_is_paired_even_when_the_worker_dies(world):
     world.report(SpeechEdge(1, "a", started=False, at=2.0))
     world.report(Spoken(1, "a", 1.0, 2.0, 0.7, b"\0\0"))
     world.report(SpeechEdge(1, "b", started=True, at=3.0))
-    world.capture.worker_died()
+    world.capture.worker_died(world.line)
     assert world.listener.told == [("started", "a"), ("ended", "a"), ("heard", "a"), ("started", "b"), ("ended", "b")]
     assert not world.status.speaking
 

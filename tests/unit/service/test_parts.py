@@ -23,7 +23,7 @@ async def test_reports_that_cannot_be_written_now_are_written_later_once_and_in_
     monkeypatch.setattr(capture_events, "RETRY_S", 0.02)
     await service.streams.put(stream())
     task = asyncio.create_task(service._reports.run())
-    board = service._capture._captures["door"][0]._board
+    board = service._capture._captures["door"]._board
     states = [StreamState.RESOLVING, StreamState.CONNECTING, StreamState.STREAMING]
     async with write_protected(database):
         for state in states:

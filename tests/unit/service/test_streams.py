@@ -38,7 +38,7 @@ async def test_no_more_than_max_streams_and_a_replacement_is_always_possible(ser
 
 async def test_a_report_that_waited_shows_the_configuration_of_now(service):
     await service.streams.put(stream())
-    service._capture._captures["door"][0]._board.enter(StreamState.CONNECTING)
+    service._capture._captures["door"]._board.enter(StreamState.CONNECTING)
     await service.streams.put(stream(name="Front door"))
 
     await write_reports(service)
@@ -50,7 +50,7 @@ async def test_a_report_that_waited_shows_the_configuration_of_now(service):
 async def test_nothing_follows_a_removal(service):
     await service.streams.put(stream())
     service._reports.speech_started("door", "u1", service._clock.now())
-    service._capture._captures["door"][0]._board.enter(StreamState.CONNECTING)
+    service._capture._captures["door"]._board.enter(StreamState.CONNECTING)
 
     await service.streams.delete("door", purge=False)
     await write_reports(service)
@@ -132,7 +132,7 @@ async def test_the_hint_is_the_streams_language_or_the_settings(service):
 
 async def test_errors_that_a_former_run_left_open_end_when_the_camera_delivers(service, clock):
     await service.streams.put(stream())
-    board = service._capture._captures["door"][0]._board
+    board = service._capture._captures["door"]._board
     board.fault(StreamState.BACKOFF, CaptureCode.CONNECTION_REFUSED)
     await write_reports(service)
     board.status = CaptureStatus(StreamState.IDLE, clock.now())  # as after a restart

@@ -94,5 +94,5 @@ async def find(database: Database, **query: Any) -> list[str]:
 
 def folder_holds(database: Database, needle: str) -> list[str]:
     """The names of the data folder's files in which this text occurs."""
-    files = sorted(database.path.parent.iterdir())
+    files = sorted(file for file in database.path.parent.iterdir() if file.is_file())
     return [file.name for file in files if needle.encode() in file.read_bytes()]

@@ -1,12 +1,19 @@
 """The migrations and the tables in code are one schema."""
 
+from pathlib import Path
+
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from wallflower_sidecar.store import Database, migrate as migrating, recordings, streams
 from wallflower_sidecar.store.migrate import migrate
 from wallflower_sidecar.store.schema import METADATA, in_metadata
 from wallflower_sidecar.store.sqlite import make_private_file, migrating_engine
+
+from .heard import find
 
 
 def test_the_migrated_schema_is_the_one_in_code(path):
@@ -43,3 +50,48 @@ def test_migrating_again_changes_nothing(path):
     before = path.read_bytes()
     migrate(path)
     assert path.read_bytes() == before
+
+
+async def test_a_database_of_the_first_version_keeps_what_it_holds(path, clock):
+    migrate_to(path, "0001")
+    fill_first_version(path)
+
+    database = await Database.open(path, clock=clock)
+    try:
+        assert await find(database) == ["help me"]
+        async with database.write() as connection:
+            assert [stream.id for stream in await streams.load_streams(connection)] == ["door"]
+            assert await recordings.folders(connection) == []
+            await streams.delete_stream(connection, "door")
+    finally:
+        await database.close()
+
+
+def migrate_to(path, revision):
+    make_private_file(path)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrating.__file__).with_name("migrations")))
+    engine = migrating_engine(path)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def fill_first_version(path):
+    """As version 1 wrote it: none of the code that has moved on since."""
+    document = (
+        '{"id": "door", "name": "Door", "url": "rtsp://10.0.0.1/door", "transport": "auto", "enabled": true,'
+        ' "transcribe": true, "language": null, "keywords": [], "store": "all", "retain_days": 7,'
+        ' "recording": {"mode": "off", "retain_days": 3, "retain_bytes": null, "pre_s": 10, "post_s": 20}}'
+    )
+    engine = migrating_engine(path)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO streams VALUES ('door', :document)"), {"document": document})
+        connection.execute(
+            text(
+                'INSERT INTO segments (id, stream, start, "end", text, confidence, words, source)'
+                " VALUES ('01a20220-ed8d-7e62-820e-0d49182abcd0', 'door', 1, 2, 'help me', 0.9, '[]', 'speech')"
+            )
+        )
+    engine.dispose()

@@ -1,0 +1,1 @@
+"""Recorded files: kept on disk, found again, thinned out, and cut into clips."""

@@ -1,0 +1,92 @@
+"""Recordings that nobody finished, of a process that was killed: mended, measured and given their last name."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+import logging
+import os
+
+from ..domain.clock import Clock
+from ..domain.recordings import LONGEST, RecordingKind, SavedFile
+from ..processes.asked_child import AskedChild, ChildEndedError, asked_child
+from ..processes.life import ChildSpec
+from . import leftover_messages as messages
+from .disk_threads import DiskThreads
+from .library import Library, StoredFile
+
+QUIET_S = 45.0
+"""A file that is being written grows at every key frame; one that has not for so long is nobody's any more."""
+
+MEND_S = 60.0
+"""A reader that takes longer for one file is ended."""
+
+_READER = ChildSpec("leftovers", "wallflower_sidecar.recordings.leftover_reader")
+
+LOGGER = logging.getLogger(__name__)
+
+
+class Leftovers:
+    """Finds abandoned files by looking again and again, and finishes them."""
+
+    def __init__(self, library: Library, disk: DiskThreads, clock: Clock, *, quiet_s: float = QUIET_S) -> None:
+        """Take a file for abandoned that has not changed for `quiet_s`; at the first look, since before now."""
+        self._library = library
+        self._disk = disk
+        self._clock = clock
+        self._quiet_s = quiet_s
+        self._began: datetime | None = clock.now()
+        self._seen: dict[str, tuple[int, int, float]] = {}
+        self._given_up: set[str] = set()
+
+    def abandoned(self, parts: Sequence[StoredFile]) -> list[StoredFile]:
+        """Return those among all unfinished files that nobody writes any more."""
+        now = self._clock.monotonic()
+        began_ns = 0 if self._began is None else int(self._began.timestamp() * 1e9)
+        self._began = None  # later the clock may have been set: only its steady twin counts then
+        seen = {part.path: self._unchanged_since(part, now) for part in parts}
+        self._seen = {part.path: (part.bytes, part.changed_ns, seen[part.path]) for part in parts}
+        self._given_up &= seen.keys()
+        return [
+            part
+            for part in parts
+            if part.path not in self._given_up
+            and (part.changed_ns < began_ns or now - seen[part.path] >= self._quiet_s)
+        ]
+
+    async def finish(self, abandoned: Sequence[StoredFile], on_saved: Callable[[SavedFile], None]) -> None:
+        """Finish files one after the other; what holds nothing, and clips that were being cut, is removed.
+
+        Raises OSError when the disk takes no more, UnavailableError if no process can be started. A file on which the
+        reader dies is left as it is.
+        """
+        segments = deque(part for part in abandoned if part.name.kind is RecordingKind.SEGMENT and part.bytes)
+        useless = [part.path for part in abandoned if part not in segments]
+        await self._disk.call(self._library.remove, useless)
+        while segments:
+            async with asked_child(_READER, self._clock) as reader:
+                await self._finish_with(reader, segments, on_saved)
+
+    async def _finish_with(
+        self, reader: AskedChild, waiting: deque[StoredFile], on_saved: Callable[[SavedFile], None]
+    ) -> None:
+        while waiting:
+            part = waiting.popleft()
+            try:
+                answer = await reader.ask(messages.mend(self._library.locate(part.path)), MEND_S)
+            except (ChildEndedError, TimeoutError) as error:
+                self._given_up.add(part.path)
+                LOGGER.warning("The unfinished recording %s cannot be read (%s)", part.path, error or "too slow")
+                return
+            if answer["errno"]:
+                raise OSError(answer["errno"], os.strerror(answer["errno"]))
+            if not answer["seconds"]:
+                LOGGER.info("The unfinished recording %s holds nothing and is removed", part.path)
+                await self._disk.call(self._library.remove, [part.path])
+                continue
+            end = part.name.start + min(timedelta(seconds=answer["seconds"]), LONGEST)
+            on_saved(await self._disk.call(self._library.finish, part.name, end))
+            LOGGER.info("Finished the recording %s of %.1f s", part.path, answer["seconds"])
+
+    def _unchanged_since(self, part: StoredFile, now: float) -> float:
+        known = self._seen.get(part.path)
+        return known[2] if known is not None and known[:2] == (part.bytes, part.changed_ns) else now

@@ -1,0 +1,136 @@
+"""Care for the recordings folder: it is set up once, watched, brought in line with its rows, and tidied."""
+
+from collections.abc import Callable, Sequence
+import logging
+import os
+
+from ..domain.clock import Clock
+from ..domain.recordings import SavedFile
+from ..domain.streams import Recording
+from ..recordings.leftovers import Leftovers
+from ..recordings.library import Condition, FolderState, StoredFile
+from ..store import Database, recordings as stored
+from .recording_retention import RecordingRetention
+from .recording_shelf import Shelf
+from .streams import Streams
+
+LOGGER = logging.getLogger(__name__)
+
+TIDY_EVERY_S = 60.0
+PURGE_AGAIN_S = 60.0
+"""By then a session that is stuck is killed."""
+
+
+class Care:
+    """`tend` is called again and again; what fails is tried again by the next call."""
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        database: Database,
+        clock: Clock,
+        *,
+        streams: Streams,
+        on_saved: Callable[[SavedFile], None],
+        quiet_s: float,
+    ) -> None:
+        """Hand leftovers that were finished to `on_saved`; a file is one after `quiet_s` without a change."""
+        self.condition: Condition | None = None
+        """What the folder was like when last looked at."""
+
+        self.retention = RecordingRetention(shelf, database, clock)
+        self._shelf = shelf
+        self._root = str(shelf.library.root)
+        self._database = database
+        self._clock = clock
+        self._streams = streams
+        self._on_saved = on_saved
+        self._leftovers = Leftovers(shelf.library, shelf.disk, clock, quiet_s=quiet_s)
+        self._known = False
+        self._purged: dict[str, float] = {}
+        self._tidied_at: float | None = None
+        self._bounds: dict[str, Recording] = {}
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the folder can be written, as far as is known."""
+        return self.condition is not None and self.condition.state is FolderState.READY
+
+    async def set_up(self) -> None:
+        """Make the folder if it never was there. Raises UnavailableError."""
+        self._note(await self._look())
+
+    def purged(self, stream: str) -> None:
+        """Remember a stream of which nothing may come back."""
+        self._purged[stream] = self._clock.monotonic()
+
+    async def tend(self) -> None:
+        """Bring rows and files in line, finish what was cut off, remove what is due: one round of `run`.
+
+        Raises UnavailableError.
+        """
+        condition = await self._look()
+        self._shelf.stale = self._shelf.stale or self.condition is None or condition.state is not self.condition.state
+        try:
+            if condition.state in (FolderState.READY, FolderState.READ_ONLY):
+                await self._tidy(writable=condition.state is FolderState.READY)
+                condition = await self._look()
+        except OSError as error:
+            condition = _broken(error)
+        self._note(condition)
+
+    async def _look(self) -> Condition:
+        """Look at the folder; it is made once, and never again where one has vanished. Raises UnavailableError."""
+        try:
+            condition = await self._shelf.disk.call(self._shelf.library.look)
+            if condition.state is FolderState.MISSING and not await self._was_set_up():
+                await self._shelf.disk.call(self._shelf.library.create)
+                condition = await self._shelf.disk.call(self._shelf.library.look)
+        except OSError as error:
+            return _broken(error)
+        if condition.state is FolderState.READY and not await self._was_set_up():
+            async with self._database.write() as connection:
+                await stored.note_root(connection, self._root, self._clock.now())
+        return condition
+
+    def _note(self, condition: Condition) -> None:
+        if self.condition is None or condition.state is not self.condition.state:
+            LOGGER.info("The recordings folder is %s %s", condition.state.value, condition.reason)
+        self.condition = condition
+
+    async def _tidy(self, *, writable: bool) -> None:
+        now = self._clock.monotonic()
+        bounds = {stream.id: stream.recording for stream in self._streams.all()}
+        due = self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY_S or bounds != self._bounds
+        await self._purge_again()
+        unfinished: Sequence[StoredFile] | None = None
+        if self._shelf.stale:
+            unfinished = await self._shelf.rebuild()
+        elif due:
+            unfinished = await self._shelf.disk.call(self._shelf.library.parts)
+        if not writable:
+            return
+        if unfinished is not None:
+            await self._leftovers.finish(self._leftovers.abandoned(unfinished), self._on_saved)
+        if due:
+            await self.retention.apply_bounds()
+            self._tidied_at, self._bounds = now, bounds
+        await self.retention.make_room(await self._shelf.disk.call(self._shelf.library.look))
+
+    async def _purge_again(self) -> None:
+        """A session that did not end in time may have written after its stream was purged."""
+        for stream, since in tuple(self._purged.items()):
+            if self._streams.find(stream) is None:
+                await self._shelf.remove_files_of(stream)
+            if self._streams.find(stream) is not None or self._clock.monotonic() - since >= PURGE_AGAIN_S:
+                del self._purged[stream]
+
+    async def _was_set_up(self) -> bool:
+        if not self._known:
+            async with self._database.read() as connection:
+                self._known = await stored.is_known_root(connection, self._root)
+        return self._known
+
+
+def _broken(error: OSError) -> Condition:
+    return Condition(FolderState.BROKEN, reason=os.strerror(error.errno or 0))

@@ -1,0 +1,57 @@
+"""What files are called when the host's clock is stepped."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.capture.hand_clock import START, HandClock
+from tests.unit.capture.recorded_packets import picture
+from wallflower_sidecar.capture.recording_clock import RecordingClock
+
+
+class Sender:
+    def __init__(self):
+        self.clock = HandClock()
+        self.line = RecordingClock(self.clock)
+        self.zero_s = self.clock.monotonic()
+
+    def run(self, seconds, delay_s=0.02):
+        """Let packets arrive; returns where the line is then."""
+        for number in range(round(seconds * 10)):
+            at_s = self.clock.monotonic()
+            self.line.observe(picture(at_s - 5.0), at_s + (0.3 if number % 7 else delay_s))
+            self.clock.advance(0.1)
+        return self.clock.monotonic() - 5.0
+
+
+def test_a_file_begins_when_its_first_packet_was_sent():
+    sender = Sender()
+    line_s = sender.run(10)
+    assert sender.line.start(line_s) - START == pytest.approx(timedelta(seconds=10.02), abs=timedelta(seconds=0.002))
+    moment = sender.line.utc(line_s - 3)
+    assert sender.line.line_s(moment.timestamp()) == pytest.approx(line_s - 3, abs=0.002)
+
+
+def test_files_that_follow_each_other_adjoin():
+    sender = Sender()
+    first_s = sender.run(10)
+    start = sender.line.start(first_s)
+    next_s = sender.run(60)
+    end = sender.line.end(start, 59.97, next_s)
+    assert sender.line.start(next_s) == end
+
+
+@pytest.mark.parametrize("step_s", [-3600.0, -5.0, 7200.0])
+def test_a_step_of_the_clock_makes_no_file_negative_and_none_overlap(step_s):
+    sender = Sender()
+    first_s = sender.run(10)
+    start = sender.line.start(first_s)
+    sender.run(30)
+    sender.clock.step(step_s)
+    next_s = sender.run(30)
+    end = sender.line.end(start, next_s - first_s, next_s)
+    assert end - start == pytest.approx(timedelta(seconds=60), abs=timedelta(seconds=0.01))
+    second = sender.line.start(next_s)
+    assert second >= end
+    last_s = sender.run(60)
+    assert sender.line.end(second, last_s - next_s, last_s) > second

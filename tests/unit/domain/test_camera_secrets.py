@@ -1,0 +1,81 @@
+"""Credentials in paths and queries: found, masked, and put back."""
+
+import pytest
+
+from wallflower_sidecar.domain.camera_secrets import is_masked, masked, unmasked
+from wallflower_sidecar.domain.camera_url import CameraUrl, mask
+from wallflower_sidecar.domain.errors import FieldError
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("/live?user=admin&password=s3cret", "/live?user=admin&password=***"),
+        ("/live?user=admin&Password=s3c/r?et&channel=1", "/live?user=admin&Password=***&channel=1"),
+        (
+            "/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp?real_stream",
+            "/user=admin_password=***_channel=1_stream=0.sdp?real_stream",
+        ),
+        ("/user=admin&password=s_3&channel=1&stream=0.sdp?", "/user=admin&password=***&channel=1&stream=0.sdp?"),
+        ("/live?token=eyJ0.e/y_x=1-z==&x=1", "/live?token=***&x=1"),
+        ("/live?access_token=abc;auth=YWRtaW46cHc=", "/live?access_token=***;auth=***"),
+        ("/live?a=1&auth=YWRtaW46cHc=", "/live?a=1&auth=***"),
+        ("/cam?loginuse=admin&loginpas=x&pwd=y&pw=z", "/cam?loginuse=admin&loginpas=x&pwd=***&pw=***"),
+        ("/cam?apikey=1&api_key=2&key=3&monkey=4", "/cam?apikey=***&api_key=***&key=***&monkey=4"),
+        ("/token=abc/live", "/token=***/live"),
+        ("/Streaming/Channels/101?transportmode=unicast", "/Streaming/Channels/101?transportmode=unicast"),
+        ("/cam/realmonitor?channel=1&subtype=0&authbasic=64", "/cam/realmonitor?channel=1&subtype=0&authbasic=***"),
+        ("/passage/password", "/passage/password"),
+        ("/live?password=", "/live?password="),
+        ("", ""),
+    ],
+)
+def test_what_a_secret_is_called_shows_where_it_is(location: str, shown: str) -> None:
+    assert masked(location) == shown
+    assert is_masked(shown) == ("***" in shown)
+
+
+def test_masks_are_filled_by_name_and_order() -> None:
+    stored = "/old?password=one&token=two&password=three"
+    assert (
+        unmasked("/new?token=***&password=***&x=1&password=4", stored) == "/new?token=two&password=one&x=1&password=4"
+    )
+    assert unmasked("/new?password=***&password=***", stored) == "/new?password=one&password=three"
+    assert unmasked("/new?pwd=***", stored) is None
+    assert unmasked("/new?password=***&password=***&password=***", stored) is None
+
+
+def test_a_long_hostile_address_is_masked_in_no_time() -> None:
+    text = "rtsp://h/" + "password_" * 225
+    assert mask(text) == text
+
+
+STORED = CameraUrl.parse("rtsp://u:secret@cam:8554/live?password=inner&channel=1")
+
+
+def test_an_address_masks_and_takes_back_both_kinds() -> None:
+    assert STORED.masked == "rtsp://u:***@cam:8554/live?password=***&channel=1"
+    assert CameraUrl.parse(STORED.masked).unmasked(STORED) == STORED
+    changed = CameraUrl.parse("rtsp://u:new@cam:8554/live?password=***&channel=2").unmasked(STORED)
+    assert changed.text == "rtsp://u:new@cam:8554/live?password=inner&channel=2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rtsp://u:x@other:8554/live?password=***",
+        "rtsp://u:x@cam/live?password=***",
+        "rtsp://v:x@cam:8554/live?password=***",
+        "rtsp://u:x@cam:8554/live?token=***",
+        "rtsp://u:x@cam:8554/live?password=***&password=***",
+    ],
+)
+def test_a_mask_is_refused_where_it_would_tell_somebody_else(text: str) -> None:
+    with pytest.raises(FieldError) as refused:
+        CameraUrl.parse(text).unmasked(STORED)
+    assert "inner" not in str(refused.value)
+
+
+def test_a_mask_is_refused_where_nothing_is_stored() -> None:
+    with pytest.raises(FieldError, match="no stored"):
+        CameraUrl.parse("rtsp://cam/?pwd=***").unmasked(None)

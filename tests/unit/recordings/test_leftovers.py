@@ -1,0 +1,63 @@
+"""When an unfinished file is nobody's any more."""
+
+import os
+
+import pytest
+
+from tests.support.recorded import write_part
+from tests.unit.store.heard import Clock
+from wallflower_sidecar.recordings.disk_threads import DiskThreads
+from wallflower_sidecar.recordings.leftovers import Leftovers
+from wallflower_sidecar.recordings.library import Library
+
+
+class TwoClocks(Clock):
+    """A wall clock that is set while the steady one goes on."""
+
+    steady = 0.0
+
+    def monotonic(self) -> float:
+        return self.steady
+
+
+@pytest.fixture
+def clock():
+    return TwoClocks()
+
+
+@pytest.fixture
+def library(tmp_path):
+    library = Library(tmp_path)
+    library.create()
+    return library
+
+
+def touched(path, clock, seconds):
+    moment = clock.now().timestamp() + seconds
+    os.utime(path, (moment, moment))
+
+
+def abandoned(leftovers, library):
+    return [file.path for file in leftovers.abandoned(library.parts())]
+
+
+def test_at_the_first_look_what_was_written_before_the_start_is_abandoned(library, clock):
+    old, new = write_part(library.root, b"x"), write_part(library.root, b"x", 60)
+    touched(old, clock, -1)
+    touched(new, clock, +1)
+    leftovers = Leftovers(library, DiskThreads(), clock)
+    assert abandoned(leftovers, library) == [str(old.relative_to(library.root))]
+
+
+def test_later_only_a_file_that_does_not_change_for_long_is(library, clock):
+    leftovers = Leftovers(library, DiskThreads(), clock, quiet_s=45)
+    assert abandoned(leftovers, library) == []
+    part = write_part(library.root, b"x")
+    touched(part, clock, -3600)  # the wall clock was set back since
+    for _ in range(3):
+        assert abandoned(leftovers, library) == []
+        clock.steady += 40
+        part.write_bytes(part.read_bytes() + b"x")
+    assert abandoned(leftovers, library) == []
+    clock.steady += 45
+    assert abandoned(leftovers, library) == [str(part.relative_to(library.root))]
