@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tests.support.speech import SAMPLE_RATE, Track
 from tests.support.waiting import eventually
-from wallflower_sidecar.capture.gate import Gate, GateEvent, Growing, Heard
-from wallflower_sidecar.capture.hearing import BLOCK_S, BLOCK_SPEAKING_S
+from wallflower_sidecar.capture.listening.gate import Gate, GateEvent, Growing, Heard
+from wallflower_sidecar.capture.listening.hearing import BLOCK_S, BLOCK_SPEAKING_S
 from wallflower_sidecar.domain.clock import SystemClock
 from wallflower_sidecar.domain.streams import TranscriptionStatus
 from wallflower_sidecar.domain.transcripts import Hints, Transcript, Utterance

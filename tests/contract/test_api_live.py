@@ -12,7 +12,7 @@ import pytest
 from tests.support.clips import Picture, camera_clip
 from tests.support.rtsp_camera import FakeCamera
 from wallflower_sidecar.api.events import Pace
-from wallflower_sidecar.capture import viewers
+from wallflower_sidecar.capture.pictures import viewers
 
 from .api_client import LOOPBACK, Api, Background, running_api
 from .picture_reader import PictureReader, watching

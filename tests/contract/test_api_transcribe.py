@@ -84,7 +84,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def readers(wallflower: Sidecar) -> list[psutil.Process]:
-    return children_running("file_reader", wallflower.process.pid)
+    return children_running("capture.files.reader", wallflower.process.pid)
 
 
 async def post(client: Api, raw: bytes | Iterator[bytes], query: str = "", **headers: str) -> Answer:
@@ -334,7 +334,7 @@ async def test_an_answer_that_cannot_be_finished_is_cut_off(
     with running_api(tmp_path, model="") as (here, _), request(here, f"Content-Length: {len(long)}") as link:
         await asyncio.to_thread(link.sendall, long)
         assert await status(link) == 200
-        (await eventually(lambda: child_running("file_reader"))).kill()
+        (await eventually(lambda: child_running("capture.files.reader"))).kill()
         rest = await asyncio.to_thread(lambda: b"".join(iter(lambda: link.recv(65536), b"")))
     assert b"items" not in rest
     assert not rest.endswith(b"0\r\n\r\n"), "the end of a whole answer"

@@ -11,7 +11,7 @@ import av.logging
 
 from tests.support.waiting import eventually
 from wallflower_sidecar.capture.messages import Alive, Ended, LowerTransport, Open, Opened, Pull, Report, Spoken
-from wallflower_sidecar.capture.picture import Picture
+from wallflower_sidecar.capture.pictures.picture import Picture
 from wallflower_sidecar.capture.session import Session
 from wallflower_sidecar.domain.camera_certificate import ANY
 from wallflower_sidecar.domain.clock import SystemClock

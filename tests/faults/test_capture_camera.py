@@ -13,7 +13,7 @@ from tests.support.clips import Picture, camera_clip
 from tests.support.ports import LOOPBACK, free_port
 from tests.support.rtsp_camera import FakeCamera
 from tests.support.waiting import eventually
-from wallflower_sidecar.capture import snapshots
+from wallflower_sidecar.capture.pictures import snapshots
 from wallflower_sidecar.domain.errors import CaptureError, FieldError, NotFoundError, UnavailableError
 from wallflower_sidecar.domain.streams import StreamState, Transport
 

@@ -11,7 +11,7 @@ from tests.faults.conftest import SMALL
 from tests.support.clips import camera_clip
 from tests.support.leaks import no_leaks
 from tests.support.waiting import eventually
-from wallflower_sidecar.capture import handover
+from wallflower_sidecar.capture.stream import handover
 from wallflower_sidecar.domain.streams import StreamState
 
 pytestmark = pytest.mark.faults
@@ -166,3 +166,15 @@ async def test_sound_that_ceases_while_only_listening_is_named_once_the_picture_
     await rig.until_error("porch", "no_audio", timeout_s=8)
     assert rig.status("porch").state is StreamState.DEGRADED
     assert camera.counters("porch").video_now == 1
+
+
+async def test_garbage_in_place_of_the_sound_is_no_sign_of_life_where_only_the_sound_is_pulled(rig, camera):
+    rig.add("porch", camera.url("porch"))
+    await until_listening(rig, camera)
+    began = time.time()
+    await camera.garbage("porch")
+    await eventually(lambda: not rig.status("porch").state.delivers, timeout_s=15)
+    assert time.time() - began < 7
+    await camera.heal("porch")
+    rig.capture.restart("porch")
+    await rig.streaming("porch")

@@ -15,7 +15,7 @@ from tests.support.clips import SOUND, Picture, camera_clip
 from tests.support.rtsp_camera import FakeCamera
 from tests.support.speech import compose
 from wallflower_sidecar.capture.messages import Alive, Ended, Opened
-from wallflower_sidecar.capture.picture import to_jpeg
+from wallflower_sidecar.capture.pictures.picture import to_jpeg
 from wallflower_sidecar.domain.errors import CaptureCode
 
 pytestmark = pytest.mark.faults

@@ -11,9 +11,10 @@ from tests.faults.test_capture_handover import TOLERANCE_S, heard_in, sentences_
 from tests.support.leaks import no_leaks
 from tests.support.rtsp_camera import FakeCamera
 from tests.support.waiting import eventually
-from wallflower_sidecar.capture import attempt, escalation, handover, link
-from wallflower_sidecar.capture.escalation import Measure
+from wallflower_sidecar.capture import link
 from wallflower_sidecar.capture.replacement import MemoryBound
+from wallflower_sidecar.capture.stream import attempt, escalation, handover
+from wallflower_sidecar.capture.stream.escalation import Measure
 from wallflower_sidecar.domain.streams import StreamState
 
 pytestmark = pytest.mark.faults

@@ -20,7 +20,7 @@ from tests.support.sentences import DOOR, FIRE, SENTENCES
 from tests.support.sidecar import TOKEN, Sidecar, sidecar
 from tests.support.speech import Track, compose
 from tests.support.waiting import eventually
-from wallflower_sidecar.capture.media_file import FilePiece, MediaFileError, media_file
+from wallflower_sidecar.capture.files.media_file import FilePiece, MediaFileError, media_file
 from wallflower_sidecar.domain.clock import SystemClock
 
 from .test_service_disk import disk_full
@@ -50,7 +50,7 @@ async def all_of(path: Path, *, stuck_s: float = 30.0) -> list[FilePiece]:
 
 
 def reader(parent: int | None = None) -> psutil.Process | None:
-    return child_running("file_reader", parent)
+    return child_running("capture.files.reader", parent)
 
 
 async def test_a_reader_that_gets_nowhere_is_ended(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from tests.support.clips import Picture, camera_clip
 from tests.support.leaks import no_leaks
 from tests.support.rtsp_camera import FakeCamera
 from tests.support.waiting import eventually
-from wallflower_sidecar.capture import viewers
 from wallflower_sidecar.capture.messages import TakeSnapshot, Unwatch, Watch
+from wallflower_sidecar.capture.pictures import viewers
 from wallflower_sidecar.domain.errors import UnavailableError
 from wallflower_sidecar.domain.streams import StreamState
 

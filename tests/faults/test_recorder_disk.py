@@ -13,9 +13,9 @@ import pytest
 from tests.faults.recording_rig import STREAM, check_names, new_root, play, recording
 from tests.faults.session_rig import session_of
 from tests.support.waiting import eventually
-from wallflower_sidecar.capture import recorder, recording_writer
 from wallflower_sidecar.capture.messages import Alive, Record, Recorded, SpeechEdge, Writing
-from wallflower_sidecar.capture.mp4_boxes import inspect
+from wallflower_sidecar.capture.recording import recorder, writer as recording_writer
+from wallflower_sidecar.capture.recording.mp4_boxes import inspect
 from wallflower_sidecar.domain.recordings import MARKER
 
 pytestmark = pytest.mark.faults

@@ -12,7 +12,7 @@ from tests.faults.recording_rig import STREAM, new_root, play
 from tests.support.waiting import eventually
 from wallflower_sidecar.capture.link import WorkerLink
 from wallflower_sidecar.capture.messages import Record
-from wallflower_sidecar.capture.mp4_boxes import inspect
+from wallflower_sidecar.capture.recording.mp4_boxes import inspect
 from wallflower_sidecar.domain.clock import SystemClock
 from wallflower_sidecar.domain.streams import Stream
 

@@ -1,6 +1,6 @@
 """What the real gate cuts out of sound, without waiting for it to be heard."""
 
-from wallflower_sidecar.capture.gate import Gate, Heard
+from wallflower_sidecar.capture.listening.gate import Gate, Heard
 
 from .espeak import Samples
 

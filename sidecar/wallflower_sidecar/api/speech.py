@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from ..capture.media_file import START, MediaFileError
+from ..capture.files.media_file import START, MediaFileError
 from ..domain.documents import segment_document, transcriber_document
 from ..domain.errors import WallflowerError
 from ..domain.transcripts import Hints, Segment

@@ -3,7 +3,7 @@
 What is imported here is the sidecar's side and loads no C library; `worker` is the child.
 """
 
-from .status import CaptureListener, CaptureStatus, ProbeResult
+from .stream.status import CaptureListener, CaptureStatus, ProbeResult
 from .supervisor import CaptureSupervisor
 
 __all__ = ["CaptureListener", "CaptureStatus", "CaptureSupervisor", "ProbeResult"]

@@ -28,8 +28,8 @@ from .messages import (
     read_report,
     to_message,
 )
-from .sessions import Owner
-from .status import ProbeResult
+from .stream.sessions import Owner
+from .stream.status import ProbeResult
 
 MODULE = "wallflower_sidecar.capture.worker"
 _MOST_REQUESTS = 200

@@ -8,7 +8,7 @@ import resource
 
 from ..domain.clock import Clock
 from .link import WorkerLink
-from .stream_capture import StreamCapture
+from .stream.stream_capture import StreamCapture
 from .workers import Workers
 
 MB = 1_000_000

@@ -13,17 +13,17 @@ from av.packet import Packet
 from ..domain.camera_url import CameraUrl
 from ..domain.clock import Clock
 from ..domain.errors import CaptureCode, CaptureError, FieldError
-from .failures import streaming_code
-from .flow import Flow
-from .hearing import Hearing
+from .connection.failures import streaming_code
+from .connection.flow import Flow
+from .connection.nal import VideoGuard
+from .connection.network import Address, resolve, shut_silent
+from .connection.rtsp import READ_TIMEOUT_S, Camera, open_camera
+from .listening.hearing import Hearing
 from .messages import Alive, Connecting, Ended, Open, Opened, Report
-from .nal import VideoGuard
-from .network import Address, resolve, shut_silent
-from .picture import NewestPicture, Picture, size_of
-from .recorder import Recorder
-from .recording_disk import RecordingDisks
-from .rtsp import READ_TIMEOUT_S, Camera, open_camera
-from .viewing import Viewing
+from .pictures.picture import NewestPicture, Picture, size_of
+from .pictures.viewing import Viewing
+from .recording.disk import RecordingDisks
+from .recording.recorder import Recorder
 
 REPORT_EVERY_S = 0.5
 _PROVEN_AFTER_S = 1.0
@@ -168,9 +168,9 @@ class Session:
             self._picture = NewestPicture(context.name, context.extradata)
 
     def _hear(self, packet: Packet[AudioStream], arrival_s: float) -> None:
-        self._saw_audio = True
         self._audio_flow.note(arrival_s)
-        self._hearing.take(packet, arrival_s)
+        # A damaged packet that libav lets through now and then is no sign of life.
+        self._saw_audio = self._hearing.take(packet, arrival_s) or self._saw_audio
 
     def _look(self, packet: bytes, arrival_s: float, *, key: bool) -> None:
         fault = self._guard.observe(packet)
@@ -209,7 +209,8 @@ class Session:
     def _report_liveness(self, now_s: float) -> None:
         if self._video_flow.is_gone(now_s) or self._audio_flow.is_gone_after_steadiness(now_s):
             raise CaptureError(CaptureCode.CODEC_CHANGED)
-        if self._is_proven(now_s) and now_s - self._reported_s >= REPORT_EVERY_S:
+        seen = self._saw_video or self._saw_audio
+        if seen and self._is_proven(now_s) and now_s - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = now_s
             level = self._hearing.level_dbfs if self._saw_audio else None
             self._report(Alive(self.number, self._saw_video, self._saw_audio, level))

@@ -15,15 +15,15 @@ from ..domain.health import Check, HealthStatus
 from ..domain.streams import Stream, Transport
 from .link import WorkerLink
 from .messages import LowerTransport
-from .picture_need import PICTURE_LINGERS_S
+from .pictures.snapshots import Snapshots
+from .pictures.viewers import Viewers
 from .replacement import MemoryBound, Replacement
-from .retry import Retry
-from .snapshots import Snapshots
-from .status import CaptureListener, CaptureStatus, ProbeResult
-from .stream_capture import CaptureOptions, StreamCapture
-from .telling import GuardedListener
-from .turns import Turns
-from .viewers import Viewers
+from .stream.picture_need import PICTURE_LINGERS_S
+from .stream.retry import Retry
+from .stream.status import CaptureListener, CaptureStatus, ProbeResult
+from .stream.stream_capture import CaptureOptions, StreamCapture
+from .stream.telling import GuardedListener
+from .stream.turns import Turns
 from .workers import STREAMS_PER_WORKER, Workers
 
 PROBE_TIMEOUT_S = 14.0

@@ -14,6 +14,8 @@ from ..domain.clock import Clock, SystemClock
 from ..domain.errors import CaptureCode, CaptureError, WallflowerError
 from ..processes.child import Channel, run_child
 from ..processes.heap import Heap
+from .connection.network import resolve
+from .connection.rtsp import fingerprint, open_camera
 from .messages import (
     CancelProbe,
     Close,
@@ -33,10 +35,8 @@ from .messages import (
     read_command,
     to_message,
 )
-from .network import resolve
-from .picture import Picture, to_jpeg
-from .recording_disk import RecordingDisks
-from .rtsp import fingerprint, open_camera
+from .pictures.picture import Picture, to_jpeg
+from .recording.disk import RecordingDisks
 from .session import Session
 
 _DECODERS = 2

@@ -6,9 +6,9 @@ import itertools
 from typing import NoReturn
 
 from ..domain.clock import Clock
-from .attempt import Carrier
 from .link import WorkerLink
 from .messages import Frame
+from .stream.attempt import Carrier
 
 STREAMS_PER_WORKER = 30
 

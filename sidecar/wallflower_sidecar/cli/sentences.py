@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from ..capture.media_file import START
+from ..capture.files.media_file import START
 from ..domain.clock import format_time
 from ..domain.transcripts import Transcript, Utterance
 from .common import print_json, to_person

@@ -59,7 +59,7 @@ async def _transcribe_file(
 ) -> list[dict[str, Any]]:
     from rich.progress import Progress
 
-    from ..capture.media_file import MediaFileError, media_file
+    from ..capture.files.media_file import MediaFileError, media_file
     from ..domain.clock import SystemClock
     from ..domain.transcripts import Hints
     from ..speech import UtteranceRefusedError

@@ -8,7 +8,7 @@ from datetime import datetime
 import logging
 from typing import Protocol
 
-from ..capture.status import CaptureStatus
+from ..capture.stream.status import CaptureStatus
 from ..domain.clock import Clock, format_time
 from ..domain.documents import stream_document
 from ..domain.errors import UnavailableError

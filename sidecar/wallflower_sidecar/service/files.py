@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 import shutil
 
-from ..capture.media_file import START, STREAM, media_file
+from ..capture.files.media_file import START, STREAM, media_file
 from ..domain.clock import Clock
 from ..domain.errors import FieldError, TranscriberUnavailableError, UnavailableError, WallflowerError
 from ..domain.health import TranscriberInfo

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 
-from ..capture.status import ProbeResult
+from ..capture.stream.status import ProbeResult
 from ..capture.supervisor import CaptureSupervisor
 from ..domain.camera_certificate import ANY
 from ..domain.camera_url import CameraUrl

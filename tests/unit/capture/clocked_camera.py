@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.unit.capture.hand_clock import START, HandClock
-from wallflower_sidecar.capture.wallclock import WallClock
+from wallflower_sidecar.capture.listening.wallclock import WallClock
 
 PACKET_S = 0.064
 

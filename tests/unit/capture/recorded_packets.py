@@ -4,7 +4,7 @@ import av
 import numpy as np
 
 from tests.support.ffmpeg import encode
-from wallflower_sidecar.capture.packets import Placed, Sample
+from wallflower_sidecar.capture.recording.packets import Placed, Sample
 
 FRAME_S = 0.1
 SOUND_S = 0.064

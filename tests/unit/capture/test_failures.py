@@ -5,7 +5,7 @@ import errno
 import av
 import pytest
 
-from wallflower_sidecar.capture.failures import opening_code, part_refused, streaming_code
+from wallflower_sidecar.capture.connection.failures import opening_code, part_refused, streaming_code
 from wallflower_sidecar.domain.errors import CaptureCode
 
 URL = "rtsp://user:secret@camera/"

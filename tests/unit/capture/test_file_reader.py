@@ -9,8 +9,8 @@ from tests.support.clips import Picture, camera_clip
 from tests.support.ffmpeg import encode
 from tests.support.media import media, sparse_wave, write_wave
 from tests.support.speech import SAMPLE_RATE, Track, compose
-from wallflower_sidecar.capture.file_messages import Found
-from wallflower_sidecar.capture.file_reader import FaultError, read
+from wallflower_sidecar.capture.files.messages import Found
+from wallflower_sidecar.capture.files.reader import FaultError, read
 
 SMALL = Picture(width=320, height=180)
 

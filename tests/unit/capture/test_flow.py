@@ -2,7 +2,7 @@
 
 import pytest
 
-from wallflower_sidecar.capture.flow import Flow
+from wallflower_sidecar.capture.connection.flow import Flow
 
 
 def flow(*arrivals_s):

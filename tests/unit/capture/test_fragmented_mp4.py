@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.unit.capture.recorded_packets import ZERO_S, pictures, tone
-from wallflower_sidecar.capture.fragmented_mp4 import FRAGMENT_S, FragmentedMp4, PictureFormat
-from wallflower_sidecar.capture.packets import AudioTrack
-from wallflower_sidecar.capture.parameter_sets import parameter_sets
+from wallflower_sidecar.capture.recording.fragmented_mp4 import FRAGMENT_S, FragmentedMp4, PictureFormat
+from wallflower_sidecar.capture.recording.packets import AudioTrack
+from wallflower_sidecar.capture.recording.parameter_sets import parameter_sets
 
 
 def made(picture, sound, packets):

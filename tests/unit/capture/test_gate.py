@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.speech import compose, silence
 from tests.support.voices import Voice
-from wallflower_sidecar.capture.floor import FRAME
-from wallflower_sidecar.capture.gate import Gate, Heard, SpeechEnded, SpeechStarted
+from wallflower_sidecar.capture.listening.floor import FRAME
+from wallflower_sidecar.capture.listening.gate import Gate, Heard, SpeechEnded, SpeechStarted
 
 RATE = 16_000
 TOLERANCE_S = 0.15

@@ -6,7 +6,7 @@ import pytest
 from tests.support.noises import coloured
 from tests.support.sentences import SENTENCES
 from tests.support.speech import SAMPLE_RATE, compose
-from wallflower_sidecar.capture.gate import Gate, Heard, SpeechEnded, SpeechStarted
+from wallflower_sidecar.capture.listening.gate import Gate, Heard, SpeechEnded, SpeechStarted
 
 TOLERANCE_S = 0.3
 BLOCK = 2000

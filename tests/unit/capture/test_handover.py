@@ -3,10 +3,10 @@
 import pytest
 
 from tests.unit.capture.test_stream_capture import AUDIO, STREAM, VIDEO, Line, World
-from wallflower_sidecar.capture.handover import LEAD_S, PATIENCE_S, RETRY_S
 from wallflower_sidecar.capture.messages import Alive, Close, Connecting, Ended, Opened, SpeechEdge, Spoken
-from wallflower_sidecar.capture.picture_need import PICTURE_LINGERS_S
-from wallflower_sidecar.capture.turns import TURNS_PER_S
+from wallflower_sidecar.capture.stream.handover import LEAD_S, PATIENCE_S, RETRY_S
+from wallflower_sidecar.capture.stream.picture_need import PICTURE_LINGERS_S
+from wallflower_sidecar.capture.stream.turns import TURNS_PER_S
 from wallflower_sidecar.domain.streams import Stream, StreamState
 
 SECOND = b"\1\0" * 16_000

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.speech import compose
 from tests.unit.capture.hand_clock import START, HandClock
-from wallflower_sidecar.capture.hearing import Hearing
+from wallflower_sidecar.capture.listening.hearing import Hearing
 from wallflower_sidecar.capture.messages import SpeechEdge, Spoken
 from wallflower_sidecar.domain.errors import CaptureCode, CaptureError
 

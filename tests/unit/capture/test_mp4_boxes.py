@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.support.recorded import fragmented_mp4
-from wallflower_sidecar.capture.mp4_boxes import inspect
+from wallflower_sidecar.capture.recording.mp4_boxes import inspect
 
 
 @pytest.fixture(scope="module")

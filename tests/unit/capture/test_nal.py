@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from wallflower_sidecar.capture.nal import VideoGuard
+from wallflower_sidecar.capture.connection.nal import VideoGuard
 from wallflower_sidecar.domain.errors import CaptureCode
 
 START = b"\x00\x00\x00\x01"

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from tests.support.ports import LOOPBACK, free_port
-from wallflower_sidecar.capture import network
+from wallflower_sidecar.capture.connection import network
 from wallflower_sidecar.domain.camera_url import CameraUrl
 from wallflower_sidecar.domain.errors import CaptureCode, CaptureError
 

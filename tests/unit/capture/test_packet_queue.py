@@ -1,7 +1,7 @@
 """Packets between two threads: bounded, and whole from key frame to key frame after a loss."""
 
 from tests.unit.capture.recorded_packets import sample
-from wallflower_sidecar.capture.packet_queue import PacketQueue
+from wallflower_sidecar.capture.recording.packet_queue import PacketQueue
 
 
 def drain(queue):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.capture.recorded_packets import group, picture
-from wallflower_sidecar.capture.packet_ring import PacketRing
+from wallflower_sidecar.capture.recording.packet_ring import PacketRing
 
 
 def filled(span_s, groups, max_bytes=10**9, size=1000):

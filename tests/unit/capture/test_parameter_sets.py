@@ -2,7 +2,7 @@
 
 import pytest
 
-from wallflower_sidecar.capture.parameter_sets import may_hold_parameters, parameter_sets
+from wallflower_sidecar.capture.recording.parameter_sets import may_hold_parameters, parameter_sets
 
 START = b"\x00\x00\x00\x01"
 SPS, PPS, IDR, SEI = b"\x67\x42\x01", b"\x68\xce", b"\x65\x88" + bytes([7]) * 20_000, b"\x06\x05"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.clips import Picture as Card, camera_clip
-from wallflower_sidecar.capture.picture import MAX_BYTES, NewestPicture, size_of, to_jpeg
+from wallflower_sidecar.capture.pictures.picture import MAX_BYTES, NewestPicture, size_of, to_jpeg
 
 
 def packets_of(codec):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.capture.hand_clock import START, HandClock
 from tests.unit.capture.recorded_packets import picture
-from wallflower_sidecar.capture.recording_clock import RecordingClock
+from wallflower_sidecar.capture.recording.clock import RecordingClock
 
 
 class Sender:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.unit.capture.hand_clock import START
-from wallflower_sidecar.capture.recording_disk import (
+from wallflower_sidecar.capture.recording.disk import (
     FLOOR_BYTES,
     PartFile,
     RecordingDisks,

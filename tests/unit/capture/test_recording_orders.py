@@ -8,8 +8,8 @@ import pytest
 
 from tests.unit.capture.test_stream_capture import AUDIO, STREAM, VIDEO, Line, World
 from wallflower_sidecar.capture.messages import Keep, Opened, Record, Recorded, StopRecording, Writing
-from wallflower_sidecar.capture.recording_orders import SEGMENT_S, mode_of
-from wallflower_sidecar.capture.stream_capture import CaptureOptions
+from wallflower_sidecar.capture.recording.orders import SEGMENT_S, mode_of
+from wallflower_sidecar.capture.stream.stream_capture import CaptureOptions
 from wallflower_sidecar.domain.errors import ConflictError
 from wallflower_sidecar.domain.streams import Recording, RecordingMode, StorePolicy, StreamState
 

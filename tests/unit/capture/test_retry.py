@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from tests.unit.capture.hand_clock import HandClock
-from wallflower_sidecar.capture.retry import Retry
+from wallflower_sidecar.capture.stream.retry import Retry
 from wallflower_sidecar.domain.errors import CaptureCode
 from wallflower_sidecar.domain.streams import StreamState
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.capture.hand_clock import HandClock
-from wallflower_sidecar.capture import snapshots
-from wallflower_sidecar.capture.snapshots import Snapshots
-from wallflower_sidecar.capture.status import CaptureStatus
+from wallflower_sidecar.capture.pictures import snapshots
+from wallflower_sidecar.capture.pictures.snapshots import Snapshots
+from wallflower_sidecar.capture.stream.status import CaptureStatus
 from wallflower_sidecar.domain.errors import NotFoundError, UnavailableError
 from wallflower_sidecar.domain.streams import Stream, StreamError, StreamState
 

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from wallflower_sidecar.capture.sound import Resampler, decode
+from wallflower_sidecar.capture.listening.sound import Resampler, decode
 
 SECONDS = 2
 TONE_HZ = 440.0

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from wallflower_sidecar.capture.sound import Piece
-from wallflower_sidecar.capture.sound_pace import SoundPace
+from wallflower_sidecar.capture.listening.sound import Piece
+from wallflower_sidecar.capture.listening.sound_pace import SoundPace
 
 RATE = 8000
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.capture.test_stream_capture import AUDIO, STREAM, VIDEO, World
 from wallflower_sidecar.capture.messages import Connecting, Ended, Opened, Writing
-from wallflower_sidecar.capture.stream_capture import CaptureOptions
+from wallflower_sidecar.capture.stream.stream_capture import CaptureOptions
 from wallflower_sidecar.domain.errors import CaptureCode
 from wallflower_sidecar.domain.streams import Recording, RecordingMode, StreamState
 

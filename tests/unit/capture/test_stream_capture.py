@@ -6,9 +6,9 @@ import pytest
 
 from tests.unit.capture.hand_clock import HandClock
 from wallflower_sidecar.capture.messages import Alive, Close, Connecting, Ended, Opened, Shut, SpeechEdge, Spoken
-from wallflower_sidecar.capture.retry import Retry
-from wallflower_sidecar.capture.stream_capture import StreamCapture
-from wallflower_sidecar.capture.telling import GuardedListener
+from wallflower_sidecar.capture.stream.retry import Retry
+from wallflower_sidecar.capture.stream.stream_capture import StreamCapture
+from wallflower_sidecar.capture.stream.telling import GuardedListener
 from wallflower_sidecar.domain.streams import AudioInfo, Stream, StreamState, Transport, VideoInfo
 
 VIDEO = VideoInfo("h264", 1280, 720, 15.0)

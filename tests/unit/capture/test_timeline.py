@@ -6,8 +6,8 @@ import itertools
 import pytest
 
 from tests.unit.capture.recorded_packets import FRAME_S, SOUND_S, sample
-from wallflower_sidecar.capture.packets import Placed
-from wallflower_sidecar.capture.timeline import Interleaver, Timeline
+from wallflower_sidecar.capture.recording.packets import Placed
+from wallflower_sidecar.capture.recording.timeline import Interleaver, Timeline
 
 BEGAN_S = 1000.0
 """Monotonic arrival of the first packet."""

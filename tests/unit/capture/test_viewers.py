@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.waiting import eventually
 from tests.unit.capture.hand_clock import HandClock
-from wallflower_sidecar.capture import viewers
 from wallflower_sidecar.capture.messages import Frame, Unwatch, Watch
-from wallflower_sidecar.capture.status import CaptureStatus
-from wallflower_sidecar.capture.viewers import CUT_OFF_S, MOST_VIEWERS, OUTAGE_S, Viewers
+from wallflower_sidecar.capture.pictures import viewers
+from wallflower_sidecar.capture.pictures.viewers import CUT_OFF_S, MOST_VIEWERS, OUTAGE_S, Viewers
+from wallflower_sidecar.capture.stream.status import CaptureStatus
 from wallflower_sidecar.domain.errors import NotFoundError, UnavailableError
 from wallflower_sidecar.domain.streams import Stream, StreamError, StreamState
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from tests.support.clips import Picture as Card, camera_clip
-from wallflower_sidecar.capture import backlog, viewing
 from wallflower_sidecar.capture.messages import Watch
-from wallflower_sidecar.capture.picture import NewestPicture
-from wallflower_sidecar.capture.viewing import Viewing
+from wallflower_sidecar.capture.pictures import backlog, viewing
+from wallflower_sidecar.capture.pictures.picture import NewestPicture
+from wallflower_sidecar.capture.pictures.viewing import Viewing
 from wallflower_sidecar.domain.clock import SystemClock
 
 CLOCK = SystemClock()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.capture.clocked_camera import PACKET_S, ClockedCamera
 from tests.unit.capture.hand_clock import HandClock
-from wallflower_sidecar.capture.wallclock import WallClock
+from wallflower_sidecar.capture.listening.wallclock import WallClock
 
 TOLERANCE_S = 0.3
 EVENT_EVERY_S = 15.0

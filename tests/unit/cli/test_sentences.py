@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from wallflower_sidecar.capture.media_file import START
+from wallflower_sidecar.capture.files.media_file import START
 from wallflower_sidecar.cli.sentences import in_file, lines, show_live, to_show
 from wallflower_sidecar.domain.transcripts import Suppressed, Transcript, Utterance, Word
 

@@ -120,7 +120,7 @@ async def test_a_signal_in_the_middle_of_a_file_ends_it_with_its_reader(tmp_path
     command = ignoring_sigint(sys.executable, "-c", program, "transcribe", str(tmp_path / "endless"))
     environment = {"WALLFLOWER_DATA_DIR": str(tmp_path), "WALLFLOWER_MODEL": str(tmp_path / "no-model")}
     async with running("transcribe", *command, env=environment) as process:
-        child = await eventually(lambda: child_running("file_reader", process.pid), timeout_s=30)
+        child = await eventually(lambda: child_running("capture.files.reader", process.pid), timeout_s=30)
         process.process.send_signal(number)
         code = await process.ended()
     assert code == 1

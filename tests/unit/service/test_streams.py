@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.speech.utterances import silent_utterance
 from tests.unit.store.heard import stream
-from wallflower_sidecar.capture.status import CaptureStatus
+from wallflower_sidecar.capture.stream.status import CaptureStatus
 from wallflower_sidecar.domain.errors import CaptureCode, ConflictError, UnavailableError
 from wallflower_sidecar.domain.streams import StreamState
 from wallflower_sidecar.domain.transcripts import Hints

@@ -1,0 +1,1 @@
+"""Sound files handed over, read by a process of their own."""

@@ -1,0 +1,1 @@
+"""Sound to utterances, with the wall-clock time of each."""

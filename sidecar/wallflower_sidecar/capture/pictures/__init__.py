@@ -1,0 +1,1 @@
+"""Stills and live pictures, decoded only for those who look."""

@@ -1,0 +1,135 @@
+"""What one stream's sessions are told to record, and what came of it. Pure but for what it asks to be sent."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from ...domain.clock import Clock
+from ...domain.errors import CaptureCode, ConflictError
+from ...domain.streams import RecordingMode, StorePolicy, Stream
+from ..messages import Keep, Record, StopRecording, Writing
+from ..stream.attempt import Attempt
+
+type Mode = Literal["continuous", "keyword"]
+
+SEGMENT_S = 60.0
+"""How long a file lasts: what a crash may cost, against the number of files."""
+
+_MOST_KEEPS = 64
+
+
+def mode_of(stream: Stream, *, by_hand: bool) -> Mode | None:
+    """Return how a stream is recorded, None while it is not."""
+    if not stream.enabled or not may_record(stream):
+        return None
+    if by_hand:
+        return "continuous"
+    if stream.recording.mode is RecordingMode.OFF:
+        return None
+    keywords_only = stream.store is StorePolicy.KEYWORDS or stream.recording.mode is RecordingMode.KEYWORD
+    return "keyword" if keywords_only else "continuous"
+
+
+def may_record(stream: Stream) -> bool:
+    """Whether pictures and sound of a stream may be kept at all."""
+    return stream.store in (StorePolicy.ALL, StorePolicy.KEYWORDS)
+
+
+class RecordingOrders:
+    """One stream's recording: who was told what, who writes, and what keeps the disk from taking it."""
+
+    def __init__(self, stream: Stream, root: Path | None, clock: Clock) -> None:
+        """Record below `root`; without one nothing is recorded."""
+        self.fault: CaptureCode | None = None
+        """What was last wrong with the disk; None while it is well or nothing is recorded."""
+
+        self._stream = stream
+        self._root = root
+        self._clock = clock
+        self._by_hand = False
+        self._given: dict[Attempt, Record] = {}
+        self._writing: set[Attempt] = set()
+        self._keeps: list[tuple[float, float]] = []
+
+    @property
+    def mode(self) -> Mode | None:
+        """How the stream is recorded now, None while it is not."""
+        return None if self._root is None else mode_of(self._stream, by_hand=self._by_hand)
+
+    @property
+    def look_back_s(self) -> float:
+        """How much of the past a session must hold in memory to record well."""
+        return self._stream.recording.pre_s if self.mode == "keyword" else 0.0
+
+    @property
+    def writing(self) -> bool:
+        """Whether a session writes now."""
+        return bool(self._writing)
+
+    def follow(self, stream: Stream) -> None:
+        """Take up a new configuration; what may not be kept is not kept by hand either."""
+        self._stream = stream
+        self._by_hand = self._by_hand and may_record(stream)
+
+    def by_hand(self, *, on: bool) -> None:
+        """Record continuously, or no longer by hand; raises ConflictError where nothing may be kept."""
+        if on and self._root is None:
+            raise ConflictError("There is no folder for recordings.")
+        if on and not may_record(self._stream):
+            raise ConflictError("This stream keeps no recordings. Change what it stores first.")
+        self._by_hand = on
+
+    def give(self, attempts: list[Attempt]) -> None:
+        """Tell each session what it does not know yet."""
+        if self.mode is None:
+            self.fault = None
+        for attempt in attempts:
+            self._give(attempt)
+
+    def keep(self, start: datetime, end: datetime) -> None:
+        """Have this time on disk, also when another session records before `end`; only in keyword mode."""
+        if self.mode != "keyword":
+            return
+        span = start.timestamp(), end.timestamp()
+        self._keeps = [*self._to_come(), span][-_MOST_KEEPS:]
+        for attempt in self._given:
+            attempt.line.send(Keep(attempt.session, *span))
+
+    def wrote(self, attempt: Attempt, report: Writing) -> None:
+        """A session began or ceased to write."""
+        if report.writing:
+            self._writing.add(attempt)
+        else:
+            self._writing.discard(attempt)
+        if self.mode is not None:
+            self.fault = CaptureCode(report.code) if report.code else None
+
+    def ended(self, attempt: Attempt) -> None:
+        """A session is gone."""
+        self._given.pop(attempt, None)
+        self._writing.discard(attempt)
+
+    def _give(self, attempt: Attempt) -> None:
+        order = self._order(attempt)
+        before = self._given.get(attempt)
+        if order == before or attempt.ending is not None:
+            return
+        if order is None:
+            del self._given[attempt]
+            attempt.line.send(StopRecording(attempt.session))
+        elif attempt.line.send(order):
+            self._given[attempt] = order
+            if order.mode == "keyword" and before is None:
+                for span in self._to_come():
+                    attempt.line.send(Keep(attempt.session, *span))
+
+    def _order(self, attempt: Attempt) -> Record | None:
+        mode = self.mode
+        if mode is None or self._root is None or not attempt.is_whole:
+            return None
+        stream = self._stream
+        return Record(attempt.session, str(self._root), stream.id, mode, stream.recording.pre_s, SEGMENT_S)
+
+    def _to_come(self) -> list[tuple[float, float]]:
+        now = self._clock.now().timestamp()
+        return [span for span in self._keeps if span[1] > now]

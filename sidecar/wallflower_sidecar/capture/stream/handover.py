@@ -1,0 +1,192 @@
+"""When a stream's session gives way to another: without its picture, with it, or in another worker. Pure.
+
+A camera is asked for everything only while somebody needs its picture. The next session, the successor, runs beside
+the present one until it can be the voice (make before break); only where the camera refuses that, one is closed first.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+
+from ...domain.clock import Clock
+from ...domain.errors import CaptureCode
+from ..messages import Pull
+from .attempt import Attempt, Carrier
+from .picture_need import PictureNeed
+
+LEAD_S = 2.0
+"""Sound a successor must have heard, so that it missed no beginning of speech and knows what time it is."""
+
+PATIENCE_S = 30.0
+"""After that lead the voice changes in mid-utterance; one lasts 25 s at most."""
+
+SILENCE_WAIT_S = 5.0
+"""Where the old session must be closed first, how long silence is waited for."""
+
+SOUNDLESS_S = 10.0
+"""When a successor that brings no sound is given up."""
+
+RETRY_S = 60.0
+"""After a switch that failed."""
+
+REFUSED_S = 900.0
+"""After one that was refused the password which the present session was let in with: cameras lock accounts."""
+
+SURVIVES_S = 2.0
+"""A session that goes on for so long after its successor failed shows that the camera is well, and wants one only."""
+
+MISSES = 2
+"""So often a session of sound alone must fail where one of everything does not, until no more are tried."""
+
+MISS_S = 30.0
+"""How soon after such a failure the other must have worked; later it was the network."""
+
+_NO_REFUSAL = (None, CaptureCode.AUTH_FAILED, CaptureCode.DNS_FAILED, CaptureCode.INTERNAL)
+"""Ends of a successor that say nothing of how many sessions the camera allows."""
+
+
+class Step(Enum):
+    """What is to be done now."""
+
+    NOTHING = "nothing"
+    OPEN = "open"
+    """Open a successor."""
+
+    CLOSE_FIRST = "close first"
+    """Close the session, then open another."""
+
+    HAND_OVER = "hand over"
+    """Let the successor be the voice, and close the old one."""
+
+    GIVE_UP = "give up"
+    """Close the successor, which is not wanted any more."""
+
+    FAIL = "fail"
+    """Close the successor, which is no good."""
+
+
+class Handover:
+    """What one stream's next session is asked for, and when it takes over; remembers what the camera refuses."""
+
+    def __init__(self, clock: Clock, need: PictureNeed, take_turn: Callable[[], bool]) -> None:
+        """`take_turn` spreads the switches of many streams; it is asked right before one."""
+        self._clock = clock
+        self._need = need
+        self._take_turn = take_turn
+        self.forget()
+
+    def forget(self) -> None:
+        """It may be another camera now: expect it to do everything."""
+        self.one_session = False
+        """Whether the camera refuses a second session."""
+
+        self.whole_only = False
+        """Whether it does not give its sound alone."""
+
+        self._lacks = False
+        self._not_before_s = float("-inf")
+        self._waits_since_s: float | None = None
+        self._suspected: tuple[Attempt, float] | None = None
+        self._missed_s: float | None = None
+        self._misses = 0
+
+    def pull(self, current: Attempt | None) -> Pull:
+        """What a new session asks for; while sound or picture is missing, everything, to see what is there."""
+        lacks = self._lacks
+        if current is not None and current.is_whole:
+            lacks = current.lack(self._clock.monotonic()) is not None
+        return "all" if self._need.now or self.whole_only or lacks or self._missed_s is not None else "sound"
+
+    def opened(self, attempt: Attempt) -> None:
+        """A session knows what the camera offers."""
+        if attempt.opened is None:
+            return
+        if attempt.is_whole:
+            self._lacks = attempt.opened.video is None or attempt.opened.audio is None
+            self._need.seen()
+        if attempt.pull == "sound" and attempt.is_whole:
+            self.whole_only = True
+
+    def delivered(self, attempt: Attempt) -> None:
+        """A session's first packets came."""
+        if not attempt.is_whole:
+            self._misses = 0
+        elif self._missed_s is not None:
+            if self._clock.monotonic() - self._missed_s <= MISS_S:
+                self._miss()
+            self._missed_s = None
+
+    def failed(self, attempt: Attempt) -> None:
+        """A session ended unasked; one of sound alone may have done so because that is all it asked for."""
+        if attempt.pull == "sound" and not attempt.is_whole:
+            if attempt.last_packet_s is None:
+                self._missed_s = self._clock.monotonic()
+            elif attempt.failure is CaptureCode.STALLED:
+                self._need.use()
+
+    def successor_failed(self, successor: Attempt, code: CaptureCode | None, current: Attempt | None) -> None:
+        """A successor came to nothing; if `current` goes on well, the camera is taken to refuse a second session."""
+        self.postpone(REFUSED_S if code is CaptureCode.AUTH_FAILED else RETRY_S)
+        if current is not None and successor.last_packet_s is None and code not in _NO_REFUSAL:
+            self._suspected = current, self._clock.monotonic()
+            if not successor.is_whole:
+                self._miss()
+
+    def postpone(self, wait_s: float = RETRY_S) -> None:
+        """A switch came to nothing; try no other for so long."""
+        self._not_before_s = self._clock.monotonic() + wait_s
+
+    def step(self, current: Attempt, successor: Attempt | None, line: Carrier, lead_s: float = LEAD_S) -> Step:
+        """Return what to do, for a session that delivers and a stream that belongs on `line`.
+
+        A successor must have run for `lead_s` before it takes over.
+        """
+        now_s = self._clock.monotonic()
+        self._judge(current)
+        whole = self.pull(current) == "all"
+        settled = current.line is line and current.is_whole == whole
+        if successor is not None:
+            if settled or successor.line is not line or successor.is_whole != whole:
+                return Step.GIVE_UP
+            return self._take_over(current, successor, now_s, lead_s)
+        if settled:
+            self._waits_since_s = None
+        if settled or now_s < self._not_before_s:
+            return Step.NOTHING
+        if self.one_session and not self._silent(current, now_s):
+            return Step.NOTHING
+        if not self._take_turn():
+            return Step.NOTHING
+        self._waits_since_s = None
+        return Step.CLOSE_FIRST if self.one_session else Step.OPEN
+
+    def _take_over(self, current: Attempt, successor: Attempt, now_s: float, lead_s: float) -> Step:
+        if successor.last_packet_s is None:
+            return Step.NOTHING
+        since_s = successor.first_audio_s
+        if current.first_audio_s is not None:
+            if since_s is None:
+                return Step.FAIL if now_s - successor.began_s > SOUNDLESS_S else Step.NOTHING
+            if now_s - since_s < lead_s:
+                return Step.NOTHING
+            if current.ear.open and now_s - since_s < lead_s + PATIENCE_S:
+                return Step.NOTHING
+        return Step.HAND_OVER
+
+    def _miss(self) -> None:
+        self._misses += 1
+        self.whole_only = self.whole_only or self._misses >= MISSES
+
+    def _silent(self, current: Attempt, now_s: float) -> bool:
+        if self._waits_since_s is None:
+            self._waits_since_s = now_s
+        return not current.ear.open or now_s - self._waits_since_s >= SILENCE_WAIT_S
+
+    def _judge(self, current: Attempt) -> None:
+        if self._suspected is None or current.last_packet_s is None:
+            return
+        suspected, failed_s = self._suspected
+        if suspected is not current:
+            self._suspected = None
+        elif current.last_packet_s >= failed_s + SURVIVES_S:
+            self.one_session = True
+            self._suspected = None
