@@ -1,5 +1,6 @@
 """The life of one stream: sessions, stalls, retries and pairing, with a fake worker line and a clock moved by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -413,3 +414,19 @@ def test_no_status_ever_holds_the_password(world):
         world.capture.restart()
         world.end(code)
         assert "secret" not in repr(world.status)
+
+
+@pytest.mark.parametrize("leave", ["disable", "remove"])
+def test_a_worker_that_dies_of_a_stuck_session_opens_no_camera_that_was_given_up(world, leave):
+    world.connect()
+    world.tick(6)
+    assert world.status.state is StreamState.STALLED
+    if leave == "disable":
+        world.capture.change(replace(STREAM, enabled=False))
+    else:
+        world.capture.stop()
+    opened = len(world.line.opened)
+    world.capture.worker_died(world.line)
+    world.tick(120)
+    assert len(world.line.opened) == opened
+    assert world.status.state is StreamState.IDLE

@@ -124,7 +124,7 @@ class Lifecycle:
             self._sessions.current = None
             self._lost = self._lost or current.last_packet_s is not None or current.replaces
             struck = True
-        if struck and self._sessions.current is None:
+        if struck and self._sessions.current is None and self.stream.enabled:
             self._retry.interrupted()
             if any(attempt.cost_its_worker for attempt in gone):
                 self._fail(CaptureCode.WORKER_DIED)
