@@ -229,6 +229,20 @@ async def test_a_snapshot_of_a_camera_that_is_down_is_unavailable_after_its_dead
         await rig.capture.snapshot("porch")
 
 
+async def test_stills_that_were_given_up_take_no_room_from_other_cameras(rig, camera, monkeypatch):
+    monkeypatch.setattr(snapshots, "TIMEOUT_S", 3.0)
+    await camera.withhold("porch", "video")
+    rig.add("porch", camera.url("porch"))
+    await rig.streaming("porch")
+    given_up = await asyncio.gather(
+        *(rig.capture.snapshot("porch", 100 + number) for number in range(70)), return_exceptions=True
+    )
+    assert {type(answer) for answer in given_up} == {UnavailableError}
+    monkeypatch.setattr(snapshots, "TIMEOUT_S", 10.0)
+    rig.add("mute", camera.url("mute"))
+    assert (await rig.capture.snapshot("mute")).startswith(b"\xff\xd8")
+
+
 async def test_probe_says_what_a_camera_offers_or_why_not(rig, camera):
     found = await rig.capture.probe(camera.url("porch"))
     assert (found.video.codec, found.audio.codec, found.transport) == ("h264", "aac", Transport.TCP)

@@ -13,7 +13,7 @@ from ..processes.supervised import ChildSpec, SupervisedChild
 from ..processes.wire import Message, WireError
 from .messages import (
     Answer,
-    CancelProbe,
+    Cancel,
     Command,
     Ended,
     Frame,
@@ -114,7 +114,7 @@ class WorkerLink:
         finally:
             del self._requests[number]
             if answer.cancelled():
-                self.send(CancelProbe(number))
+                self.send(Cancel(number))
 
     def _take(self, message: Message) -> None:
         try:

@@ -61,7 +61,7 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelProbe:
+class Cancel:
     """Nobody waits for the answer any more."""
 
     request: int
@@ -256,18 +256,7 @@ class Probed:
 
 
 type Command = (
-    Open
-    | Close
-    | Shut
-    | TakeSnapshot
-    | Probe
-    | CancelProbe
-    | WantDrafts
-    | Watch
-    | Unwatch
-    | Record
-    | Keep
-    | StopRecording
+    Open | Close | Shut | TakeSnapshot | Probe | Cancel | WantDrafts | Watch | Unwatch | Record | Keep | StopRecording
 )
 type SessionReport = Connecting | Opened | Alive | SpeechEdge | Growing | Spoken | Writing | Recorded | Ended
 type Answer = Snapshot | Probed
@@ -279,7 +268,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     Shut,
     TakeSnapshot,
     Probe,
-    CancelProbe,
+    Cancel,
     WantDrafts,
     Watch,
     Unwatch,

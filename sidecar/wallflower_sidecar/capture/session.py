@@ -79,11 +79,19 @@ class Session:
     def ask_for_picture(self, asker: PictureAsker) -> None:
         """Call `asker` with the newest picture, now or with the next key frame; with None at the end."""
         with self._lock:
-            picture = self._picture.take(self._clock.monotonic()) if self._picture else None
+            picture = self._newest()
             if picture is None and not self._ended:
                 self._askers.append(asker)
                 return
         asker(picture)
+
+    def ask_no_longer(self, asker: PictureAsker) -> bool:
+        """Forget an asker; False when it was, or is being, called."""
+        with self._lock:
+            if asker not in self._askers:
+                return False
+            self._askers.remove(asker)
+            return True
 
     def run(self) -> None:
         """Run the session to its end."""
@@ -202,9 +210,15 @@ class Session:
 
     def _answer_askers(self) -> None:
         with self._lock:
+            picture = self._newest()
+            if picture is None and not self._ended:
+                return
             askers, self._askers = self._askers, []
         for asker in askers:
-            self.ask_for_picture(asker)
+            asker(picture)
+
+    def _newest(self) -> Picture | None:
+        return self._picture.take(self._clock.monotonic()) if self._picture else None
 
     def _report_liveness(self, now_s: float) -> None:
         if self._video_flow.is_gone(now_s) or self._audio_flow.is_gone_after_steadiness(now_s):

@@ -17,7 +17,7 @@ from ..processes.heap import Heap
 from .connection.network import resolve
 from .connection.rtsp import fingerprint, open_camera
 from .messages import (
-    CancelProbe,
+    Cancel,
     Close,
     Keep,
     Open,
@@ -53,7 +53,7 @@ class Worker:
         self._report = report
         self._clock = clock
         self._sessions: dict[int, Session] = {}
-        self._probes: dict[int, threading.Event] = {}
+        self._cancels: dict[int, Callable[[], object]] = {}
         self._decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="picture")
         self._snapshots = threading.Semaphore(_MOST_SNAPSHOTS)
         self._disks = RecordingDisks()
@@ -67,10 +67,11 @@ class Worker:
             case TakeSnapshot():
                 self._take_snapshot(command)
             case Probe():
-                cancelled = self._probes[command.request] = threading.Event()
+                cancelled = threading.Event()
+                self._cancels[command.request] = cancelled.set
                 self._start(f"probe-{command.request}", lambda: self._probe(command, cancelled))
-            case CancelProbe(request) if event := self._probes.get(request):
-                event.set()
+            case Cancel(request) if cancel := self._cancels.pop(request, None):
+                cancel()
             case _ if session := self._sessions.get(getattr(command, "session", -1)):
                 _instruct(session, command)
 
@@ -101,10 +102,17 @@ class Worker:
         if session is None or not self._snapshots.acquire(blocking=False):
             self._report(Snapshot(order.request, None))
             return
-        session.ask_for_picture(lambda picture: self._decode_later(order, picture))
 
-    def _decode_later(self, order: TakeSnapshot, picture: Picture | None) -> None:
-        self._decoders.submit(self._decode, order, picture)
+        def decode(picture: Picture | None) -> None:
+            self._cancels.pop(order.request, None)
+            self._decoders.submit(self._decode, order, picture)
+
+        def cancel() -> None:
+            if session.ask_no_longer(decode):
+                self._snapshots.release()
+
+        self._cancels[order.request] = cancel
+        session.ask_for_picture(decode)
 
     def _decode(self, order: TakeSnapshot, picture: Picture | None) -> None:
         jpeg = None
@@ -137,7 +145,7 @@ class Worker:
         except Exception:
             _LOGGER.exception("a probe failed")
             answer = Probed(order.request, code)
-        self._probes.pop(order.request, None)
+        self._cancels.pop(order.request, None)
         if not cancelled.is_set():
             self._report(answer)
 

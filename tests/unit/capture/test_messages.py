@@ -13,7 +13,7 @@ COMMANDS = [
     m.Shut(1),
     m.TakeSnapshot(1, 2, None),
     m.Probe(3, "rtsp://camera/", ("udp",)),
-    m.CancelProbe(3),
+    m.Cancel(3),
     m.WantDrafts(1, wanted=True),
 ]
 REPORTS = [
