@@ -12,6 +12,8 @@ import socket
 import threading
 from typing import Any, Self
 
+import psutil
+
 from wallflower_sidecar.api import bind, create_app, serving
 from wallflower_sidecar.api.events import Pace
 from wallflower_sidecar.api.operations import BASE_PATH
@@ -195,6 +197,12 @@ async def _serve(environ: Mapping[str, str], pace: Pace | None, background: Back
     ):
         background.listening(service, sockets[0].getsockname()[1])
         await asyncio.get_running_loop().create_future()
+
+
+def is_served(client: socket.socket) -> bool:
+    """Whether the server, which runs in this process, still holds its end of a connection."""
+    connections = psutil.Process().net_connections("tcp")
+    return any(each.raddr == client.getsockname() for each in connections)
 
 
 def pages(api: Api, path: str, limit: int) -> Iterator[list[Any]]:

@@ -5,12 +5,11 @@ import socket
 import time
 from typing import Any
 
-import psutil
 import pytest
 
 from wallflower_sidecar.api.events import Pace
 
-from .api_client import LOOPBACK, Api, running_api
+from .api_client import LOOPBACK, Api, is_served, running_api
 from .event_reader import ServerSentEvent
 
 FINAL = "types=transcript.final"
@@ -231,12 +230,6 @@ def test_a_reader_that_takes_nothing_is_cut_off_and_delays_nobody(quick: Api) ->
                 assert time.monotonic() < deadline, "the reader was not cut off"
                 said = say(quick, stream, "words " * 1600)
                 assert reader.next().data["id"] == said["segment"]["id"]
-
-
-def is_served(client: socket.socket) -> bool:
-    """Whether the server, which runs in this process, still holds its end of a connection."""
-    connections = psutil.Process().net_connections("tcp")
-    return any(each.raddr == client.getsockname() for each in connections)
 
 
 def test_a_stop_ends_open_streams_and_open_connections_within_seconds(tmp_path: Any) -> None:

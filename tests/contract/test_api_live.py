@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 from tests.support.clips import Picture, camera_clip
@@ -14,7 +13,7 @@ from tests.support.rtsp_camera import FakeCamera
 from wallflower_sidecar.api.events import Pace
 from wallflower_sidecar.capture.pictures import viewers
 
-from .api_client import LOOPBACK, Api, Background, running_api
+from .api_client import LOOPBACK, Api, Background, is_served, running_api
 from .picture_reader import PictureReader, watching
 
 WIDTH, HEIGHT = 1280, 720
@@ -212,12 +211,6 @@ def test_who_is_slow_sees_fewer_pictures_and_stays(
             assert reader.jpeg()
             time.sleep(0.3)
         assert len(viewers_of(background)) == 1
-
-
-def is_served(client: socket.socket) -> bool:
-    """Whether the server, which runs in this process, still holds its end of a connection."""
-    connections = psutil.Process().net_connections("tcp")
-    return any(each.raddr == client.getsockname() for each in connections)
 
 
 def test_a_viewer_who_goes_while_the_camera_is_silent_is_noticed(

@@ -160,6 +160,12 @@ class Segments(Document):
     items: list[SegmentObject]
 
 
+class Export(Document):
+    """What was said, the oldest first."""
+
+    items: list[SegmentObject]
+
+
 class FoundSegment(SegmentObject):
     """A segment that a search found, its matches marked in `highlight`; null without `q`."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -44,6 +44,9 @@ class Query(BaseModel):
     """The parameters of a request, from text: no unknown ones."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+    REPEATED: ClassVar[frozenset[str]] = frozenset()
+    """The parameters that may be given more than once: they become lists."""
 
 
 class NoQuery(Query):

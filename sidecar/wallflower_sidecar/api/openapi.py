@@ -179,6 +179,11 @@ def _outcome(outcome: Outcome, schemas: _Schemas) -> Schema:
     if outcome.document is not None:
         described["content"] = {JSON: {"schema": schemas.of(outcome.document)}}
     elif outcome.media_type:
-        kind = {"type": "string"} if outcome.media_type.startswith("text/") else {}
-        described["content"] = {outcome.media_type: {"schema": kind}}
+        described["content"] = {outcome.media_type: _medium(outcome.media_type)}
+    for media_type in outcome.other_media:
+        described["content"][media_type] = _medium(media_type)
     return described
+
+
+def _medium(media_type: str) -> Schema:
+    return {"schema": {"type": "string"} if media_type.startswith("text/") else {}}

@@ -48,12 +48,16 @@ type Handler = Callable[[Call[Any, Any]], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One way in which an operation ends well; `document` is the type of its JSON, None for other media or no body."""
+    """One way in which an operation ends well; `document` is the type of its JSON, None for other media or no body.
+
+    `other_media` are what the same answer may come as instead of JSON, where the request chooses.
+    """
 
     status: HTTPStatus
     description: str
     document: Any = None
     media_type: str | None = None
+    other_media: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,14 @@ async def read_body[B: Body](request: web.Request, model: type[B]) -> B:
 def read_query[Q: Query](request: web.Request, model: type[Q]) -> Q:
     """Check the parameters of a request; raises ProblemError naming those that are unknown, given twice or wrong."""
     given = request.rel_url.query
+    repeated = model.REPEATED & set(given)
     twice = [
-        Fault(name, "This parameter is given twice.") for name in dict.fromkeys(given) if len(given.getall(name)) > 1
+        Fault(name, "This parameter is given twice.")
+        for name in dict.fromkeys(given)
+        if len(given.getall(name)) > 1 and name not in repeated
     ]
     try:
-        query = model.model_validate(dict(given))
+        query = model.model_validate({**given, **{name: given.getall(name) for name in repeated}})
     except ValidationError as error:
         raise invalid([*twice, *faults_of(error, "parameter")]) from None
     if twice:

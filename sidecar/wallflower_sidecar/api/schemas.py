@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 
 from ..domain.access import Role
 from ..domain.events import EventType
+from ..domain.export_formats import ExportFormat
 from ..domain.streams import Transport
 from .fields import (
     Body,
@@ -27,6 +28,7 @@ from .fields import (
 )
 
 MAX_EVENT_ID = 2**63 - 1
+MAX_CHOSEN = 200
 LATEST_START = datetime.max.replace(tzinfo=UTC) - timedelta(days=3)
 _NOT_SEARCHABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -106,18 +108,32 @@ def _not_reversed(value: datetime | None, info: ValidationInfo) -> datetime | No
     return value
 
 
-class RangeQuery(Query):
-    """What lies between two times, of one stream or of all."""
+class TimesQuery(Query):
+    """What lies between two times."""
 
-    stream: StreamId | None = None
     start: Annotated[Moment | None, Field(alias="from")] = None
     end: Annotated[Moment | None, Field(alias="to")] = None
 
     _order = field_validator("end", mode="after")(_not_reversed)
 
 
+class RangeQuery(TimesQuery):
+    """What lies between two times, of one stream or of all."""
+
+    stream: StreamId | None = None
+
+
 def _searchable(value: object) -> object:
     return _NOT_SEARCHABLE.sub(" ", value).strip() or None if isinstance(value, str) else value
+
+
+class ExportQuery(TimesQuery):
+    """Which segments, and as what; without `stream` those of all."""
+
+    REPEATED = frozenset({"stream"})
+
+    format: Annotated[ExportFormat, Field(strict=False)] = ExportFormat.JSON
+    stream: Annotated[list[StreamId], Field(max_length=MAX_CHOSEN)] = []
 
 
 class SearchQuery(RangeQuery, PageQuery):

@@ -14,7 +14,7 @@ from .schemas import RangeQuery, SearchQuery
 async def search_transcripts(call: Call[None, SearchQuery]) -> web.Response:
     """Find segments, newest first without `q`, best first with it."""
     query = call.query
-    page = await call.service.transcripts.search(
+    page = await call.service.archive.search(
         stream=query.stream,
         q=query.q,
         start=query.start,
@@ -33,7 +33,7 @@ async def delete_transcripts(call: Call[None, RangeQuery]) -> web.Response:
     query = call.query
     if query.stream is None and query.start is None and query.end is None:
         raise invalid([Fault(name, "Give at least one of stream, from and to.") for name in ("stream", "from", "to")])
-    count = await call.service.transcripts.delete(stream=query.stream, start=query.start, end=query.end)
+    count = await call.service.archive.delete(stream=query.stream, start=query.start, end=query.end)
     return json_answer({"deleted": count})
 
 

@@ -5,9 +5,11 @@ import click
 from .. import __version__
 from .common import Commands, debug_option
 from .doctor import doctor
+from .export import export
 from .models import models
 from .pair import pair
 from .probe import probe
+from .search import search
 from .serve import serve
 from .transcribe import transcribe
 
@@ -22,5 +24,5 @@ def main() -> None:
     """
 
 
-for command in (serve, pair, probe, transcribe, models, doctor):
+for command in (serve, pair, probe, transcribe, search, export, models, doctor):
     main.add_command(command)

@@ -37,14 +37,10 @@ def pair(*, as_json: bool) -> None:
 async def _new_code(settings: Settings) -> PairingCode:
     from ..domain.clock import SystemClock
     from ..service.access import Access
-    from ..store import Database
+    from .database import open_database
 
-    clock = SystemClock()
-    database = await Database.open(settings.sqlite_path, clock=clock)
-    try:
-        return await Access(database, settings, clock).new_pairing_code()
-    finally:
-        await database.close()
+    async with open_database(settings) as database:
+        return await Access(database, settings, SystemClock()).new_pairing_code()
 
 
 def _address(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from ..settings import Settings
 from ..speech import ModelLibrary, Scheduler, SwitchableTranscriber, Transcriber
 from ..store import Database
 from .access import Access
+from .archive import Archive
 from .capture_events import CaptureEvents
 from .clips import Clips
 from .configuration import Configuration
@@ -76,7 +77,8 @@ class Service:
             hints=self._hints.of,
         )
         self._reports.follow(self.streams, self._partials)
-        self.transcripts = Transcripts(database, self.events, matcher, clock, streams=self.streams)
+        self.transcripts = Transcripts(self.events, matcher, clock, streams=self.streams)
+        self.archive = Archive(database)
         self.recordings = Recordings(
             settings.recordings_root,
             database,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 
 from ..domain.clock import Clock
 from ..domain.documents import hit_document, segment_document
@@ -13,20 +12,16 @@ from ..domain.keywords import Hit
 from ..domain.streams import StorePolicy, Stream
 from ..domain.transcripts import Segment, Source, Transcript, Utterance, new_id
 from ..keywords import KeywordMatcher
-from ..store import Database, transcripts as stored
-from ..store.transcripts import Found, Page
+from ..store import transcripts as stored
 from .events import EventLog
 from .streams import Streams
 
 
 class Transcripts:
-    """What was said: heard, matched against the rules, kept as the stream's policy asks, found again."""
+    """What is said: heard, matched against the rules, kept as the stream's policy asks, and told."""
 
-    def __init__(
-        self, database: Database, events: EventLog, matcher: KeywordMatcher, clock: Clock, *, streams: Streams
-    ) -> None:
-        """Work on an open database, for the streams that are configured."""
-        self._database = database
+    def __init__(self, events: EventLog, matcher: KeywordMatcher, clock: Clock, *, streams: Streams) -> None:
+        """Write to the event log, for the streams that are configured."""
         self._events = events
         self._matcher = matcher
         self._clock = clock
@@ -68,50 +63,6 @@ class Transcripts:
             source=Source.SIMULATED,
         )
         return await self._take(segment, live_only=not store)
-
-    async def search(
-        self,
-        *,
-        stream: str | None = None,
-        q: str | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        rule: str | None = None,
-        speaker: str | None = None,
-        limit: int = 100,
-        cursor: str | None = None,
-    ) -> Page[Found]:
-        """Find segments, newest first without `q`, best first with it.
-
-        Raises NotFoundError for a stream that neither is configured nor has text, FieldError for a bad cursor.
-        """
-        await self._require(stream)
-        async with self._database.read() as connection:
-            return await stored.search(
-                connection,
-                stream=stream,
-                q=q,
-                start=start,
-                end=end,
-                rule=rule,
-                speaker=speaker,
-                limit=limit,
-                cursor=cursor,
-            )
-
-    async def delete(
-        self, *, stream: str | None = None, start: datetime | None = None, end: datetime | None = None
-    ) -> int:
-        """Forget segments with all that repeats them; returns how many. Raises NotFoundError, UnavailableError."""
-        await self._require(stream)
-        return await stored.delete(self._database, stream=stream, start=start, end=end)
-
-    async def _require(self, stream: str | None) -> None:
-        if stream is None:
-            return
-        async with self._database.read() as connection:
-            if not await stored.has_stream(connection, stream):
-                raise NotFoundError("There is no stream with this id.")
 
     async def _take(self, segment: Segment, *, live_only: bool = False) -> tuple[Segment, list[Hit]]:
         async with self._events.transaction() as writer:

@@ -1,17 +1,19 @@
 """What was heard: kept, found, forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import insert, select, union_all
+from sqlalchemy import func, insert, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ..domain.clock import to_millis
 from ..domain.keywords import Hit
 from ..domain.transcripts import Segment
 from .forgetting import delete, expire, forget, purge
 from .paging import Page
-from .rows import hit_to_row, segment_to_row
+from .rows import hit_to_row, segment_from_row, segment_to_row
 from .schema import HITS, SEGMENTS, STREAMS
-from .search import Found, search
+from .search import Found, in_range, search
 
 __all__ = [
     "Found",
@@ -22,6 +24,8 @@ __all__ = [
     "has_stream",
     "insert_hits",
     "insert_segment",
+    "newest_seq",
+    "oldest_first",
     "purge",
     "search",
 ]
@@ -45,3 +49,29 @@ async def has_stream(connection: AsyncConnection, stream_id: str) -> bool:
         select(SEGMENTS.c.id).where(SEGMENTS.c.stream == stream_id),
     )
     return (await connection.execute(known.limit(1))).first() is not None
+
+
+async def newest_seq(connection: AsyncConnection) -> int:
+    """Return the number of the newest row, 0 before the first."""
+    return int((await connection.execute(select(func.coalesce(func.max(SEGMENTS.c.seq), 0)))).scalar_one())
+
+
+async def oldest_first(
+    connection: AsyncConnection,
+    streams: Collection[str],
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    ceiling: int,
+    after: Segment | None,
+    limit: int,
+) -> list[Segment]:
+    """Return segments of these streams (of all without any) that begin in [start, end), up to a row, after another."""
+    rows = select(SEGMENTS).where(*in_range(None, start, end), SEGMENTS.c.seq <= ceiling)
+    if streams:
+        rows = rows.where(SEGMENTS.c.stream.in_(streams))
+    if after is not None:
+        last = tuple_(literal(to_millis(after.start)), literal(after.id))
+        rows = rows.where(tuple_(SEGMENTS.c.start, SEGMENTS.c.id) > last)
+    rows = rows.order_by(SEGMENTS.c.start, SEGMENTS.c.id).limit(limit)
+    return [segment_from_row(row) for row in (await connection.execute(rows)).mappings()]

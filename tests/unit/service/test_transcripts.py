@@ -53,7 +53,7 @@ async def test_every_policy_tells_all_and_keeps_what_it_says(service, database, 
         assert (final.data["id"] is None) == (final.id is None)
     assert heard[3].data["segment"] == heard[2].data["id"]
     assert (heard[0].id is None) == (policy is StorePolicy.NOTHING)
-    assert [found.segment.text for found in reversed((await service.transcripts.search()).items)] == kept
+    assert [found.segment.text for found in reversed((await service.archive.search()).items)] == kept
     for text in ("plain words", "help me"):
         assert bool(folder_holds(database, text)) == (text in kept)
 

@@ -1,0 +1,38 @@
+"""The data folder's database, used by commands whether the server runs or not."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..service.archive import Archive
+    from ..settings import Settings
+    from ..store import Database
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncGenerator[Database]:
+    """Open it, made first where there is none; raises DatabaseUnusableError."""
+    from ..domain.clock import SystemClock
+    from ..store import Database
+
+    database = await Database.open(settings.sqlite_path, clock=SystemClock())
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def open_archive(settings: Settings) -> AsyncGenerator[Archive]:
+    """Open what was said so far; a folder where nothing was ever heard is most likely the wrong one."""
+    from ..service.archive import Archive
+
+    if not settings.sqlite_path.is_file():
+        raise click.ClickException(
+            f"There is no database in {settings.data_dir}. Run `wallflower serve` first, or set WALLFLOWER_DATA_DIR."
+        )
+    async with open_database(settings) as database:
+        yield Archive(database)
