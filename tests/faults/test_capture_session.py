@@ -1,11 +1,15 @@
 """One session in its thread: woken from a silent camera, never heard with a password, closed by its owner."""
 
+import asyncio
 import threading
-import time
 
 import pytest
 
+from tests.faults.tls_front import tls_front
+from tests.support.ports import LOOPBACK
+from tests.support.rtsp_camera import FakeCamera
 from tests.support.waiting import eventually
+from wallflower_sidecar.capture.connection import rtsp
 from wallflower_sidecar.capture.messages import Alive, Ended, Open
 from wallflower_sidecar.capture.session import Session
 from wallflower_sidecar.domain.clock import SystemClock
@@ -28,15 +32,79 @@ class Running:
         return self.reports[-1]
 
 
-@pytest.mark.parametrize("transport", ["tcp", "udp"])
-async def test_a_thread_that_waits_for_a_silent_camera_is_woken_by_shutting_its_socket(camera, transport):
-    running = Running(camera.url("porch"), (transport,))
+@pytest.fixture
+def patient(monkeypatch):
+    """libav does not give up by itself: whoever waits is woken or stays."""
+    monkeypatch.setattr(rtsp, "READ_TIMEOUT_S", 60.0)
+    monkeypatch.setitem(rtsp._OPTIONS, "timeout", "60000000")
+
+
+async def frozen(camera, running):
+    """Freeze the camera, wait until nothing is under way any more, and ask the session to end, which it cannot."""
     await running.alive()
     await camera.freeze("porch")
-    began = time.monotonic()
-    await eventually(lambda: time.monotonic() - began > 2.5, timeout_s=4)
-    running.session.shut()
-    assert await running.ended_within(0.5) == Ended(1, None)
+    count = -1
+    while count != len(running.reports):
+        count = len(running.reports)
+        await asyncio.sleep(1.0)
+    running.session.close()
+    with pytest.raises(AssertionError):
+        await running.ended_within(0.5)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+@pytest.mark.parametrize("host", [LOOPBACK, "::1"])
+async def test_a_thread_that_waits_for_a_silent_camera_is_woken_by_shutting_its_socket(clip, host, transport):
+    async with FakeCamera({"porch": clip}, host=host) as camera:
+        running = Running(camera.url("porch"), (transport,))
+        await frozen(camera, running)
+        running.session.shut()
+        assert await running.ended_within(2) == Ended(1, None)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_one_that_waits_for_a_silent_camera_under_tls_is_woken_too(camera, tmp_path):
+    async with tls_front(camera.port, tmp_path) as port:
+        url = camera.url("porch").replace("rtsp://", "rtsps://").replace(f":{camera.port}", f":{port}")
+        running = Running(url)
+        await frozen(camera, running)
+        running.session.shut()
+        assert await running.ended_within(2) == Ended(1, None)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_one_whose_camera_never_answers_is_woken_too():
+    asked, given_up = asyncio.Event(), asyncio.Event()
+
+    async def accept(reader, writer):
+        await reader.readline()
+        asked.set()
+        await reader.read()
+        given_up.set()
+        writer.close()
+
+    async with await asyncio.start_server(accept, LOOPBACK, 0) as server:
+        running = Running(f"rtsp://{LOOPBACK}:{server.sockets[0].getsockname()[1]}/")
+        async with asyncio.timeout(10):
+            await asked.wait()
+            running.session.shut()
+            await given_up.wait()
+        assert await running.ended_within(5) == Ended(1, None)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+async def test_one_stuck_channel_of_a_recorder_is_shut_without_the_others(camera, transport):
+    stuck, well = (Running(camera.url(name), (transport,)) for name in ("porch", "mute"))
+    await well.alive()
+    await frozen(camera, stuck)
+    stuck.session.shut()
+    assert await stuck.ended_within(2) == Ended(1, None)
+    count = len(well.reports)
+    await eventually(lambda: len(well.reports) > count + 4, timeout_s=10)
+    well.session.close()
+    assert await well.ended_within(2) == Ended(1, None)
 
 
 async def test_a_session_asked_to_end_ends_with_the_next_packet(camera):

@@ -16,8 +16,9 @@ from ..domain.errors import CaptureCode, CaptureError, FieldError
 from .connection.failures import streaming_code
 from .connection.flow import Flow
 from .connection.nal import VideoGuard
-from .connection.network import Address, resolve, shut_silent
+from .connection.network import resolve
 from .connection.rtsp import READ_TIMEOUT_S, Camera, open_camera
+from .connection.waking import wake
 from .listening.hearing import Hearing
 from .messages import Alive, Connecting, Ended, Open, Opened, Report
 from .pictures.picture import NewestPicture, Picture, size_of
@@ -27,7 +28,6 @@ from .recording.recorder import Recorder
 
 REPORT_EVERY_S = 0.5
 _PROVEN_AFTER_S = 1.0
-_SILENT_S = 2.0
 _TIMER_S = 0.1
 """What libav's timer may be early by."""
 
@@ -50,7 +50,7 @@ class Session:
         self._clock = clock
         self._report = report
         self._stop = threading.Event()
-        self._addresses: list[Address] = []
+        self._thread_id: int | None = None
         self._hearing = Hearing(order.session, clock, report)
         self._lock = threading.Lock()
         self._picture: NewestPicture | None = None
@@ -70,7 +70,8 @@ class Session:
     def shut(self) -> None:
         """Wake a thread that waits for a silent camera."""
         self._stop.set()
-        shut_silent(self._addresses, _SILENT_S)
+        if self._thread_id is not None:
+            wake(self._thread_id)
 
     def want_drafts(self, *, wanted: bool) -> None:
         """Hand over utterances under way too, or no longer."""
@@ -96,6 +97,7 @@ class Session:
     def run(self) -> None:
         """Run the session to its end."""
         message: str | None = None
+        self._thread_id = threading.get_native_id()
         try:
             self._capture()
             code = CaptureCode.EOF
@@ -108,6 +110,7 @@ class Session:
         except Exception:
             _LOGGER.exception("session %d failed", self.number)
             code = CaptureCode.INTERNAL
+        self._thread_id = None
         self._ended = True
         self.viewing.end()
         self._answer_askers()
@@ -116,11 +119,11 @@ class Session:
 
     def _capture(self) -> None:
         url = CameraUrl.parse(self._order.url)
-        self._addresses = resolve(url)
+        addresses = resolve(url)
         self._report(Connecting(self.number))
         camera = open_camera(
             url,
-            self._addresses,
+            addresses,
             self._order.transports,
             pull=self._order.pull,
             certificate=self._order.certificate,

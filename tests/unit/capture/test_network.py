@@ -100,18 +100,3 @@ def test_a_resolver_that_hangs_is_given_up(monkeypatch):
 )
 def test_the_resolved_address_takes_the_names_place_except_under_tls(text, address, expected):
     assert network.numeric_location(CameraUrl.parse(text), address) == expected
-
-
-def test_only_silent_sockets_to_the_camera_are_shut():
-    with closing(socket.create_server((LOOPBACK, 0))) as camera, closing(socket.create_server((LOOPBACK, 0))) as other:
-        address = camera.getsockname()
-        to_camera = socket.create_connection(address)
-        to_other = socket.create_connection(other.getsockname())
-        with to_camera, to_other, camera.accept()[0], other.accept()[0]:
-            to_camera.settimeout(2)
-            to_other.settimeout(0.1)
-            assert network.shut_silent([address], silent_for_s=60) == 0
-            assert network.shut_silent([address], silent_for_s=0) == 1
-            assert to_camera.recv(1) == b""
-            with pytest.raises(TimeoutError):
-                to_other.recv(1)

@@ -1,11 +1,8 @@
-"""The network around a session: resolving its host, what answers there, waking a thread stuck in it."""
+"""The network around a session: resolving its host, and what answers there."""
 
 import contextlib
 import ipaddress
-import os
-from pathlib import Path
 import socket
-import struct
 import threading
 
 from ...domain.camera_url import CameraUrl
@@ -16,8 +13,6 @@ type Address = tuple[str, int]
 
 RESOLVE_TIMEOUT_S = 5.0
 _DIAGNOSIS_TIMEOUT_S = 1.5
-_LAST_DATA_RECEIVED = 8 + 11 * 4
-"""Offset of `tcpi_last_data_recv` (milliseconds) in Linux's `struct tcp_info`: 8 bytes, then 32-bit words."""
 
 
 def resolve(url: CameraUrl, timeout_s: float = RESOLVE_TIMEOUT_S) -> list[Address]:
@@ -67,38 +62,7 @@ def diagnose(url: CameraUrl, address: Address) -> CaptureCode | None:
     return None if answer.startswith(b"RTSP/") else CaptureCode.NOT_RTSP
 
 
-def shut_silent(addresses: list[Address], silent_for_s: float) -> int:
-    """Shut this process's TCP sockets to these addresses that received nothing for so long; returns how many.
-
-    libav does not tell which socket is a session's, so the silent ones are taken. Each is shut through a
-    duplicate, as its owner may close it at any moment.
-    """
-    count = 0
-    for entry in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(OSError):
-            if not str(entry.readlink()).startswith("socket:"):
-                continue
-            with socket.socket(fileno=os.dup(int(entry.name))) as sock:
-                if _peer(sock) in addresses and _silence_s(sock) >= silent_for_s:
-                    sock.shutdown(socket.SHUT_RDWR)
-                    count += 1
-    return count
-
-
 def _authority(url: CameraUrl, address: Address) -> str:
     name = url.host if url.scheme == "rtsps" else address[0]
     host = f"[{name}]" if ":" in name else name
     return f"{host}:{url.port}"
-
-
-def _peer(sock: socket.socket) -> Address | None:
-    if sock.family not in (socket.AF_INET, socket.AF_INET6) or sock.type != socket.SOCK_STREAM:
-        return None
-    host, port = sock.getpeername()[:2]
-    return str(host), int(port)
-
-
-def _silence_s(sock: socket.socket) -> float:
-    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LAST_DATA_RECEIVED + 4)
-    (milliseconds,) = struct.unpack_from("=I", info, _LAST_DATA_RECEIVED)
-    return float(milliseconds) / 1000
