@@ -193,6 +193,7 @@ class HitObject(Document):
     speaker: Speaker | None
     segment: str | None
     state: HitState
+    source: Source
 
 
 class Simulated(Document):

@@ -154,6 +154,7 @@ def hit_document(hit: Hit) -> Document:
         "speaker": _speaker(hit.speaker),
         "segment": hit.segment,
         "state": hit.state.value,
+        "source": hit.source.value,
     }
 
 

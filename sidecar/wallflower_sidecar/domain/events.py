@@ -25,7 +25,10 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event before it has its number; `data` is JSON-ready, `segment` the id it is a copy of (forgotten with it)."""
+    """An event before it has its number; `data` is JSON-ready.
+
+    `segment` is the id of the segment, or of the hit without one, that it is a copy of: forgotten with it.
+    """
 
     type: EventType
     data: dict[str, Any]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from .transcripts import Speaker
+from .transcripts import Source, Speaker
 
 
 class Match(StrEnum):
@@ -55,3 +55,4 @@ class Hit:
     speaker: Speaker | None
     segment: str | None
     state: HitState = HitState.CONFIRMED
+    source: Source = Source.SPEECH

@@ -160,4 +160,5 @@ def _hit(rule: Rule, phrase: str, segment: Segment) -> Hit:
         confidence=segment.confidence,
         speaker=segment.speaker,
         segment=segment.id,
+        source=segment.source,
     )

@@ -7,7 +7,7 @@ import sqlite3
 
 from .sqlite import connect, connect_read_only
 
-TABLES = ("meta", "streams", "former_streams", "former_recordings", "tokens")
+TABLES = ("meta", "streams", "house_rules", "former_streams", "former_recordings", "tokens")
 
 LOGGER = logging.getLogger(__name__)
 

@@ -65,6 +65,7 @@ async def forget(
         if end is not None:
             conditions.append(column < to_millis(end))
     await _leave_tombstones(connection, copies)
+    await _leave_tombstones(connection, [EVENTS.c.segment.in_(select(HITS.c.id).where(*early_hits))])
     await connection.execute(delete_from(HITS).where(*early_hits))
     return await _delete_segments(connection, segments)
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..domain.clock import from_millis, to_millis
-from ..domain.keywords import Hit, Match, Rule
+from ..domain.keywords import Hit, HitState, Match, Rule
 from ..domain.streams import Recording, RecordingMode, StorePolicy, Stream, Transport
 from ..domain.transcripts import Segment, Source, Speaker, Word
 
@@ -26,7 +26,7 @@ def stream_from_document(document: Row) -> Stream:
             **fields,
             "transport": Transport(fields["transport"]),
             "store": StorePolicy(fields["store"]),
-            "keywords": tuple(_rule(rule) for rule in fields["keywords"]),
+            "keywords": tuple(rule_from_document(rule) for rule in fields["keywords"]),
             "recording": Recording(**{**recording, "mode": RecordingMode(recording["mode"])}),
         }
     )
@@ -87,10 +87,36 @@ def hit_to_row(hit: Hit) -> dict[str, Any]:
         "confidence": hit.confidence,
         **_speaker_columns(hit.speaker),
         "state": hit.state.value,
+        "source": hit.source.value,
     }
 
 
-def _rule(document: Row) -> Rule:
+def hit_from_row(row: Row) -> Hit:
+    """The hit of a row."""
+    return Hit(
+        id=row["id"],
+        stream=row["stream"],
+        rule_id=row["rule_id"],
+        rule_name=row["rule_name"],
+        phrase=row["phrase"],
+        text=row["text"],
+        start=from_millis(row["start"]),
+        end=from_millis(row["end"]),
+        confidence=row["confidence"],
+        speaker=_speaker(row),
+        segment=row["segment"],
+        state=HitState(row["state"]),
+        source=Source(row["source"]),
+    )
+
+
+def rule_to_document(rule: Rule) -> dict[str, Any]:
+    """The rule as JSON."""
+    return asdict(rule)
+
+
+def rule_from_document(document: Row) -> Rule:
+    """The rule of `rule_to_document`, which is how it stands in a stream's document too."""
     texts = {name: tuple(document[name]) for name in ("phrases", "excluded", "speakers")}
     return Rule(**{**document, **texts, "match": Match(document["match"])})
 

@@ -18,6 +18,14 @@ META = Table("meta", METADATA, Column("key", Text, primary_key=True), Column("va
 
 STREAMS = Table("streams", METADATA, Column("id", Text, primary_key=True), Column("document", JSON, nullable=False))
 
+HOUSE_RULES = Table(
+    "house_rules",
+    METADATA,
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("document", JSON, nullable=False),
+)
+"""The keyword rules of all streams, in their order."""
+
 FORMER_STREAMS = Table(
     "former_streams", METADATA, Column("id", Text, primary_key=True), Column("retain_days", Float, nullable=False)
 )
@@ -60,8 +68,12 @@ HITS = Table(
     Column("speaker_id", Text),
     Column("speaker_name", Text),
     Column("state", Text, nullable=False),
+    Column("source", Text, nullable=False, server_default="speech"),
     Index(None, "rule_id", "segment"),
+    Index(None, "start", "id"),
+    Index(None, "stream", "start", "id"),
 )
+"""`segment` is null while early, and for what was retracted without one."""
 
 RECORDINGS = Table(
     "recordings",

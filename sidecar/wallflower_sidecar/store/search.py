@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.clock import to_millis
 from ..domain.errors import FieldError
+from ..domain.keywords import HitState
 from ..domain.transcripts import Segment
 from .paging import After, Page, Shown, decode_cursor
 from .rows import segment_from_row
@@ -82,7 +83,8 @@ def in_range(stream: str | None, start: datetime | None, end: datetime | None) -
 def _spoken(rule: str | None, speaker: str | None) -> list[ColumnElement[bool]]:
     filters: list[ColumnElement[bool]] = []
     if rule is not None:
-        filters.append(SEGMENTS.c.id.in_(select(HITS.c.segment).where(HITS.c.rule_id == rule)))
+        hit = (HITS.c.rule_id == rule, HITS.c.state != HitState.RETRACTED.value)
+        filters.append(SEGMENTS.c.id.in_(select(HITS.c.segment).where(*hit)))
     if speaker is not None:
         filters.append(SEGMENTS.c.speaker_id == speaker)
     return filters

@@ -43,10 +43,11 @@ async def insert_hits(connection: AsyncConnection, hits: Sequence[Hit]) -> None:
 
 
 async def has_stream(connection: AsyncConnection, stream_id: str) -> bool:
-    """Whether a stream is configured or text of it is kept."""
+    """Whether a stream is configured or text or hits of it are kept."""
     known = union_all(
         select(STREAMS.c.id).where(STREAMS.c.id == stream_id),
         select(SEGMENTS.c.id).where(SEGMENTS.c.stream == stream_id),
+        select(HITS.c.id).where(HITS.c.stream == stream_id),
     )
     return (await connection.execute(known.limit(1))).first() is not None
 

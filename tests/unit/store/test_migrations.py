@@ -8,7 +8,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from wallflower_sidecar.store import Database, migrate as migrating, recordings, streams
+from wallflower_sidecar.domain.transcripts import Source
+from wallflower_sidecar.store import Database, keywords, migrate as migrating, recordings, streams
 from wallflower_sidecar.store.migrate import migrate
 from wallflower_sidecar.store.schema import METADATA, in_metadata
 from wallflower_sidecar.store.sqlite import make_private_file, migrating_engine
@@ -62,6 +63,9 @@ async def test_a_database_of_the_first_version_keeps_what_it_holds(path, clock):
         async with database.write() as connection:
             assert [stream.id for stream in await streams.load_streams(connection)] == ["door"]
             assert await recordings.folders(connection) == []
+            (hit,) = await keywords.early_hits(connection)
+            assert (hit.phrase, hit.source) == ("help", Source.SPEECH)
+            assert await keywords.load_house_rules(connection) == []
             await streams.delete_stream(connection, "door")
     finally:
         await database.close()
@@ -92,6 +96,13 @@ def fill_first_version(path):
             text(
                 'INSERT INTO segments (id, stream, start, "end", text, confidence, words, source)'
                 " VALUES ('01a20220-ed8d-7e62-820e-0d49182abcd0', 'door', 1, 2, 'help me', 0.9, '[]', 'speech')"
+            )
+        )
+        connection.execute(
+            text(
+                'INSERT INTO hits (id, stream, rule_id, rule_name, phrase, text, start, "end", confidence, state)'
+                " VALUES ('01a20220-ed8d-7e62-820e-0d49182abcd1', 'door', 'sos', 'SOS', 'help', 'help',"
+                " 1, 2, 0.9, 'early')"
             )
         )
     engine.dispose()
