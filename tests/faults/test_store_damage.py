@@ -84,7 +84,7 @@ def test_the_log_is_set_aside_with_its_database(path):
     path.parent.mkdir()
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).write_text(suffix)
-    kept = set_aside(path, Clock().now())
+    kept = set_aside(path, "damaged", Clock().now())
     assert not path.exists()
     assert {name: path.with_name(name).read_text() for name in aside(path)} == {
         kept.name + suffix: suffix for suffix in ("", "-wal", "-shm")

@@ -3,6 +3,7 @@
 import click
 
 from .. import __version__
+from .backup import backup, restore
 from .common import Commands, debug_option
 from .doctor import doctor
 from .export import export
@@ -24,5 +25,5 @@ def main() -> None:
     """
 
 
-for command in (serve, pair, probe, transcribe, search, export, models, doctor):
+for command in (serve, pair, probe, transcribe, search, export, backup, restore, models, doctor):
     main.add_command(command)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..service.archive import Archive
     from ..settings import Settings
     from ..store import Database
@@ -25,14 +27,20 @@ async def open_database(settings: Settings) -> AsyncGenerator[Database]:
         await database.close()
 
 
-@asynccontextmanager
-async def open_archive(settings: Settings) -> AsyncGenerator[Archive]:
-    """Open what was said so far; a folder where nothing was ever heard is most likely the wrong one."""
-    from ..service.archive import Archive
-
+def require_database(settings: Settings) -> Path:
+    """Return where the database is; a folder where nothing was ever heard is most likely the wrong one."""
     if not settings.sqlite_path.is_file():
         raise click.ClickException(
             f"There is no database in {settings.data_dir}. Run `wallflower serve` first, or set WALLFLOWER_DATA_DIR."
         )
+    return settings.sqlite_path
+
+
+@asynccontextmanager
+async def open_archive(settings: Settings) -> AsyncGenerator[Archive]:
+    """Open what was said so far."""
+    from ..service.archive import Archive
+
+    require_database(settings)
     async with open_database(settings) as database:
         yield Archive(database)

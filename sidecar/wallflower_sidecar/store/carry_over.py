@@ -19,11 +19,17 @@ def carry_over(damaged: Path, fresh: Path, now: datetime) -> list[str]:
     """
     target = connect(fresh)
     try:
-        target.execute("DELETE FROM sqlite_sequence WHERE name = 'events'")
-        target.execute("INSERT INTO sqlite_sequence(name, seq) VALUES ('events', ?)", (int(now.timestamp()),))
+        skip_event_ids(target, int(now.timestamp()))
         return [table for table in TABLES if _copied(damaged, target, table)]
     finally:
         target.close()
+
+
+def skip_event_ids(target: sqlite3.Connection, given: int) -> None:
+    """Let event ids go on above `given`, if they do not already."""
+    found = target.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'events'").fetchone()[0] or 0
+    target.execute("DELETE FROM sqlite_sequence WHERE name = 'events'")
+    target.execute("INSERT INTO sqlite_sequence(name, seq) VALUES ('events', ?)", (max(found, given),))
 
 
 def _copied(damaged: Path, target: sqlite3.Connection, table: str) -> bool:

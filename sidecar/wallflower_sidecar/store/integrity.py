@@ -88,14 +88,20 @@ class QuickCheck:
             return  # it had ended already
 
 
-def set_aside(path: Path, now: datetime) -> Path:
-    """Rename a damaged database with its log, so that it can still be rescued; returns the new name."""
-    base = f"{path.stem}.damaged-{now:%Y%m%dT%H%M%S}"
+def name_aside(path: Path, why: str, now: datetime) -> Path:
+    """Return a free name beside a database that says why and when it was put there."""
+    base = f"{path.stem}.{why}-{now:%Y%m%dT%H%M%S}"
     aside = path.with_name(f"{base}{path.suffix}")
     number = 1
     while aside.exists():
         number += 1
         aside = path.with_name(f"{base}-{number}{path.suffix}")
+    return aside
+
+
+def set_aside(path: Path, why: str, now: datetime) -> Path:
+    """Rename a database with its log, so that it can still be rescued; returns the new name."""
+    aside = name_aside(path, why, now)
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         if part.exists():

@@ -75,7 +75,7 @@ def _bring_up(path: Path, marker: RunMarker, now: datetime) -> str | None:
                 raise
         else:
             return None
-    aside = set_aside(path, now)
+    aside = set_aside(path, "damaged", now)
     make_private_file(path)
     migrate(path)
     kept = carry_over(aside, path, now)

@@ -1,4 +1,4 @@
-"""`wallflower search` and `wallflower export` on a database of the data folder."""
+"""`wallflower search`, `export`, `backup` and `restore` on a database of the data folder."""
 
 import asyncio
 import json
@@ -96,3 +96,36 @@ def test_a_file_that_cannot_be_written_is_a_sentence(run: Run, tmp_path: Path) -
     result = run("export", "--output", str(tmp_path / "no-folder" / "said.txt"))
     assert result.exit_code == 1
     assert "No such file or directory." in result.stderr
+
+
+@pytest.mark.usefixtures("heard")
+def test_a_backup_is_put_back(run: Run, data_dir: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    made = run("backup", str(copy))
+    assert made.exit_code == 0
+    assert "1 cameras, 2 sentences" in made.stdout
+    back = run("restore", str(copy))
+    assert back.stdout.startswith("Restored: 1 cameras, 2 sentences.\nWhat was there before is ")
+    assert [path.name for path in data_dir.iterdir() if "replaced" in path.name]
+
+
+@pytest.mark.usefixtures("heard")
+def test_backup_and_restore_for_programs(run: Run, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    made = json.loads(run("backup", "--json", str(copy)).stdout)
+    assert made == {"file": str(copy), "bytes": copy.stat().st_size, "streams": 1, "segments": 2}
+    back = json.loads(run("restore", "--json", str(copy)).stdout)
+    assert (back["streams"], back["segments"]) == (1, 2)
+    assert Path(back["replaced"]).is_file()
+
+
+@pytest.mark.usefixtures("heard")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"), [(["backup"], "is there already"), (["restore"], "damaged, or no database")]
+)
+def test_a_backup_that_cannot_be_is_a_sentence(run: Run, tmp_path: Path, arguments: list[str], sentence: str) -> None:
+    (tmp_path / "copy.db").write_text("something else" * 1_000)
+    result = run(*arguments, str(tmp_path / "copy.db"))
+    assert result.exit_code == 1
+    assert sentence in result.stderr
+    assert "Traceback" not in result.output
