@@ -23,14 +23,14 @@ import aiohttp
 from tests.support.camera_process import CameraProcessError
 
 from .soak_household import PASSWORD, Household
-from .soak_invariants import judge_database, judge_events, judge_sentences, segments_of
+from .soak_invariants import judge_calm, judge_database, judge_events, judge_sentences, segments_of
 from .soak_ledger import Ledger
 from .soak_processes import Processes
 from .soak_recordings import judge_recordings
-from .soak_report import progress, show
+from .soak_report import progress, record, show
 from .soak_script import Script
 from .soak_upheavals import Upheavals
-from .soak_watch import Watch
+from .soak_watch import Watch, told
 
 PROGRESS_S = 30.0
 FIRST_STREAMING_S = 30.0
@@ -64,6 +64,7 @@ class Soak:
         self._upheavals = Upheavals(self._household, self._watch, self.ledger, self._recorded)
         self._sentences: dict[str, Counter[str]] = {}
         self._recordings: dict[str, Counter[str]] = {}
+        self._records: dict[str, Any] = {}
         self._judged = (0.0, 0.0)
         self._running: asyncio.Task[Any] | None = None
 
@@ -101,7 +102,7 @@ class Soak:
             self._processes.judge()
             if left := self._household.left_behind():
                 self.ledger.violated("nothing is left behind", "; ".join(left))
-        show(self.ledger, self._processes, self._sentences, self._recordings, self._facts())
+        show(self.ledger, self._processes, self._sentences, self._recordings, self._facts(), self._records)
         return not self.ledger.violations
 
     async def _live(self) -> None:
@@ -149,7 +150,8 @@ class Soak:
             await server.request("PUT", f"/streams/{name}", body)
         for name in self._household.cameras:
             if await self._watch.until(partial(self._is_well, name), self.ledger.began + FIRST_STREAMING_S) is None:
-                self.ledger.violated("a healthy camera streams", f"{name}: {self._watch.latest(name)}")
+                shown = told(self._watch.since(name, self.ledger.began), self.ledger.began)
+                self.ledger.violated("a healthy camera streams", shown, stream=name, since=self.ledger.began)
         self.ledger.counts["s until all streamed"] = round(time.time() - self.ledger.began)
 
     def _is_well(self, name: str) -> bool | None:
@@ -163,8 +165,11 @@ class Soak:
         if not self._stop.is_set():
             await self._texts_are_there(server)
         for name, camera in self._household.cameras.items():
-            heard = await segments_of(server, name)
-            self._sentences[name] = judge_sentences(self.ledger, name, await camera.spoken(), heard, self._judged)
+            spoken, heard = await camera.spoken(), await segments_of(server, name)
+            shown = self._watch.since(name, self.ledger.began)
+            self._records[name] = record(self.ledger, shown, spoken, heard)
+            self._sentences[name] = judge_sentences(self.ledger, name, spoken, heard, self._judged)
+            judge_calm(self.ledger, name, shown, self._judged)
         for name in self._recorded:
             await server.request("PATCH", f"/streams/{name}", {"recording": {"mode": "off"}})
         await asyncio.sleep(FILES_FINISHED_S)

@@ -112,6 +112,11 @@ def dealt(random_source: random.Random) -> Iterator[Fault]:
         yield from deck
 
 
+def deck_of(seed: int, stream: str) -> Iterator[Fault]:
+    """The faults of one camera in their order, whatever the other cameras meet."""
+    return dealt(random.Random(f"{seed} {stream} deck"))
+
+
 def words(order: Order, source: str) -> tuple[str, ...]:
     """The command for this source."""
     return tuple(source if word == "@" else word for word in order)

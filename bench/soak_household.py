@@ -55,10 +55,10 @@ class Camera:
         """Its address with its password."""
         return self.process.url(self.name)
 
-    async def swap(self) -> None:
-        """Show the other clip."""
+    async def swap(self) -> float:
+        """Show the other clip; returns when its first packet was sent (seconds since 1970)."""
         self.shown = 1 - self.shown
-        await self.process.swap(self.name, self.clips[self.shown])
+        return (await self.process.swap(self.name, self.clips[self.shown])).began_at
 
     async def spoken(self) -> list[tuple[str, float, float]]:
         """Return each sentence sent whole: text, first and last audible sample (seconds since 1970)."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 import sqlite3
 from typing import Any
@@ -15,7 +16,8 @@ from rapidfuzz import fuzz
 from tests.support.sidecar import Sidecar
 
 from .soak_ledger import Ledger
-from .soak_watch import TYPES, Watch, canonical
+from .soak_recovery import TOLD_S
+from .soak_watch import TYPES, Sighting, Watch, canonical, told
 
 MEETS_S = 0.15
 """A segment that overlaps a sentence by less lies beside it."""
@@ -72,7 +74,8 @@ def judge_sentences(
 ) -> Counter[str]:
     """Match what was said with what is stored, by time; returns counts and notes violations.
 
-    Only sentences between the two moments `judged`, and away from every fault, are judged.
+    Only sentences between the two moments `judged`, and away from every fault, are judged. A fault lasts until the
+    stream is back, also when it was seen late; a killed engine excuses nothing.
     """
     counts: Counter[str] = Counter(spoken=len(spoken), stored=len(heard))
     for text, begin, end in spoken:
@@ -85,16 +88,43 @@ def judge_sentences(
         if kind == "once":
             counts["misheard"] += fuzz.ratio(met[0].text.lower(), text.lower()) < ALIKE
         elif counts[kind] <= TOLD:
-            at = ledger.clock(begin).strip()
             ledger.violated(
-                "every sentence is stored once", f"{stream} {at} {kind}: “{text}” {[each.text for each in met]}"
+                "every sentence is stored once",
+                f"“{text}” is {kind}: {[each.text for each in met]}; {ledger.neighbours(stream, begin, end)}",
+                stream=stream,
+                since=begin,
             )
     for each in heard:
         nobody = not any(each.meets(begin, end) for _, begin, end in spoken)
         if nobody and each.start >= judged[0] and each.end <= judged[1] and ledger.spared(stream, each.start, each.end):
             counts["phantoms"] += 1
-            ledger.violated("no text where nobody spoke", f"{stream} {ledger.clock(each.start).strip()}: “{each.text}”")
+            ledger.violated(
+                "no text where nobody spoke",
+                f"“{each.text}”; {ledger.neighbours(stream, each.start, each.end)}",
+                stream=stream,
+                since=each.start,
+            )
     return counts
+
+
+def judge_calm(ledger: Ledger, stream: str, sightings: Sequence[Sighting], judged: tuple[float, float]) -> None:
+    """A stream whose camera is well, and that was back, stays well; a violation for each time it does not."""
+    for well, group in groupby(sightings, key=lambda each: each.is_heard):
+        episode = list(group)
+        begin = episode[0].at
+        if well or not judged[0] <= begin <= judged[1] or not _calm(ledger, stream, begin):
+            continue
+        ledger.violated(
+            "a stream whose camera is well stays well",
+            f"{told(episode, begin)}; {ledger.neighbours(stream, begin, begin)}",
+            stream=stream,
+            since=begin,
+        )
+
+
+def _calm(ledger: Ledger, stream: str, at: float) -> bool:
+    windows = (*ledger.windows[stream], *ledger.windows[None])
+    return not any(window.touches(at, at, after_s=TOLD_S) for window in windows)
 
 
 async def judge_events(ledger: Ledger, watch: Watch, server: Sidecar, newest: int) -> None:
@@ -126,14 +156,21 @@ async def judge_events(ledger: Ledger, watch: Watch, server: Sidecar, newest: in
 
 
 def judge_database(ledger: Ledger, file: Path) -> None:
-    """Look through the database once the sidecar is down."""
-    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-        whole = [row[0] for row in connection.execute("PRAGMA integrity_check")]
-        orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
+    """Look through the database once the sidecar is down; a forgotten event leaves its row, so ids have no gap."""
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+            whole = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+            orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
+            oldest, newest, count = connection.execute("SELECT min(id), max(id), count(*) FROM events").fetchone()
+    except sqlite3.DatabaseError as error:
+        ledger.violated("the database is whole", str(error))
+        return
     if whole != ["ok"]:
         ledger.violated("the database is whole", "; ".join(map(str, whole[:TOLD])))
     if orphans:
         ledger.violated("no row without its parent", str(orphans[:TOLD]))
+    if count and newest - oldest + 1 != count:
+        ledger.violated("no gap in the event ids", f"{count} events from {oldest} to {newest}")
 
 
 def added(counts: Mapping[str, Counter[str]]) -> Counter[str]:

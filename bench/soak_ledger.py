@@ -9,6 +9,9 @@ import time
 BEFORE_S = 2.0
 """What is said so shortly before a fault may not have ended as an utterance when it came."""
 
+ENGINE = "engine"
+"""What a window is called in which only the engine is down: it excuses no sentence, the sidecar keeps them."""
+
 AFTER_S = 3.0
 """What is said so shortly after a stream is back may have begun before its first packet."""
 
@@ -20,6 +23,10 @@ class Violation:
     at: float
     rule: str
     seen: str
+    stream: str | None = None
+    fault: str | None = None
+    since: float | None = None
+    """When what it is about began, where that is not when it was found out."""
 
 
 @dataclass(slots=True)
@@ -28,10 +35,17 @@ class Window:
 
     begin: float
     end: float = math.inf
+    kind: str = ""
+    before_s: float = BEFORE_S
+    """What ended so shortly before it may not have been stored when it came."""
 
     def touches(self, begin: float, end: float, *, before_s: float = 0.0, after_s: float = 0.0) -> bool:
         """Say whether anything of it, with its margins, lies between two moments."""
         return begin < self.end + after_s and end > self.begin - before_s
+
+    def spares(self, begin: float, end: float) -> bool:
+        """Say whether what was said between two moments has nothing to do with it."""
+        return not self.touches(begin, end, before_s=self.before_s, after_s=AFTER_S)
 
 
 @dataclass(slots=True)
@@ -64,11 +78,20 @@ class Ledger:
     notes: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def violated(self, rule: str, seen: str) -> None:
+    def violated(
+        self, rule: str, seen: str, *, stream: str | None = None, fault: str | None = None, since: float | None = None
+    ) -> None:
         """Note a violation and say so at once."""
-        violation = Violation(time.time(), rule, seen)
+        violation = Violation(time.time(), rule, seen, stream, fault, since)
         self.violations.append(violation)
-        print(f"{self.clock(violation.at)} VIOLATION {rule}: {seen}", flush=True)
+        print(self.told(violation), flush=True)
+
+    def told(self, violation: Violation) -> str:
+        """One line: when, what rule, which camera and fault, what was seen instead."""
+        about = " of ".join(filter(None, (violation.fault, violation.stream)))
+        since = "" if violation.since is None else f" at {self.clock(violation.since).strip()}"
+        place = f"{about}{since}: " if about else ""
+        return f"{self.clock(violation.at)} VIOLATION {violation.rule}: {place}{violation.seen}"
 
     def note(self, text: str) -> None:
         """Note what a reader of the report has to know."""
@@ -80,9 +103,9 @@ class Ledger:
         seconds = max(0.0, (time.time() if at is None else at) - self.began)
         return f"{int(seconds // 60):3d}:{seconds % 60:04.1f}"
 
-    def open_window(self, stream: str | None) -> Window:
+    def open_window(self, stream: str | None, kind: str = "", *, before_s: float = BEFORE_S) -> Window:
         """A fault of a stream (None: of all of them) begins; the caller sets the window's end."""
-        window = Window(time.time())
+        window = Window(time.time(), kind=kind, before_s=before_s)
         self.windows[stream].append(window)
         return window
 
@@ -91,7 +114,16 @@ class Ledger:
         windows = self.windows[stream]
         newest = bisect_left(windows, end + BEFORE_S, key=lambda window: window.begin)
         near = (*windows[max(0, newest - 2) : newest], *self.windows[None])
-        return not any(window.touches(begin, end, before_s=BEFORE_S, after_s=AFTER_S) for window in near)
+        return all(window.spares(begin, end) for window in near)
+
+    def neighbours(self, stream: str, begin: float, end: float) -> str:
+        """Say in words which faults lie nearest to two moments, for whoever has to find out."""
+        windows = [*self.windows[stream], *self.windows[None], *self.windows[ENGINE]]
+        last = max((each for each in windows if each.begin <= begin), key=lambda each: each.end, default=None)
+        following = min((each for each in windows if each.begin > begin), key=lambda each: each.begin, default=None)
+        before = "no fault" if last is None else f"{last.kind} over {begin - last.end:.1f} s"
+        after = "no fault" if following is None else f"{following.kind} {following.begin - end:.1f} s"
+        return f"{before} before it, {after} after it"
 
     def disturbed(self, begin: float, end: float) -> bool:
         """Say whether a fault of everything fell between two moments, so that one stream's cannot be judged."""

@@ -17,6 +17,7 @@ WARM_UP_S = 120.0
 SHORTEST_S = 600.0
 """A process that ran shorter is shown, not judged: warm-up and chance weigh too much."""
 
+LASTING = frozenset({"sidecar", "capture.worker", "speech.embedded.engine"})
 MOST_GROWTH = 0.10
 FREE_GROWTH = 3
 """So many descriptors or threads more are no growth: a session or a request may be under way."""
@@ -71,9 +72,10 @@ class Processes:
 
     def judge(self) -> None:
         """Compare the end of each long-lived process with its beginning."""
-        for life in self.lives.values():
-            if life.lasted_s < SHORTEST_S:
-                continue
+        judged = [life for life in self.lives.values() if life.lasted_s >= SHORTEST_S]
+        for role in sorted({life.role for life in self.lives.values()} & LASTING - {life.role for life in judged}):
+            self._ledger.note(f"No {role} ran for {SHORTEST_S / 60:g} minutes: whether it stays flat is not judged.")
+        for life in judged:
             first_mb, last_mb = life.compared(lambda each: each.pss_mb)
             if last_mb > first_mb * (1 + MOST_GROWTH):
                 self._ledger.violated("memory is flat", f"{life.role}: {first_mb:.1f} → {last_mb:.1f} MB")

@@ -43,13 +43,13 @@ async def judge_recordings(
 async def _judge(ledger: Ledger, server: Sidecar, stream: str, items: Sequence[dict[str, Any]]) -> Counter[str]:
     count: Counter[str] = Counter(files=len(items), bytes=sum(item["bytes"] for item in items))
     if not items:
-        ledger.violated("what is recorded is listed", f"nothing of {stream}")
+        ledger.violated("what is recorded is listed", "nothing", stream=stream)
     for earlier, later in pairwise(items):
         end, begin = _time(earlier["end"]), _time(later["start"])
         if begin < end - OVERLAP_S:
-            ledger.violated("recordings do not overlap", f"{stream}: {earlier['end']} and {later['start']}")
+            ledger.violated("recordings do not overlap", f"{earlier['end']} and {later['start']}", stream=stream)
         elif begin - end > GAP_S and ledger.spared(stream, end, begin) and ledger.spared(disk_of(stream), end, begin):
-            ledger.violated("continuous means without gaps", f"{stream}: {earlier['end']} to {later['start']}")
+            ledger.violated("continuous means without gaps", f"{earlier['end']} to {later['start']}", stream=stream)
     for item in items:
         _, body = await download(server, f"/recordings/{item['id']}")
         count["seconds"] += _plays(ledger, stream, item, body)
@@ -60,7 +60,9 @@ def _plays(ledger: Ledger, stream: str, item: dict[str, Any], body: bytes) -> in
     """Demultiplex a whole file; returns its seconds."""
     expected_s = _time(item["end"]) - _time(item["start"])
     if len(body) != item["bytes"]:
-        ledger.violated("a recording is as long as listed", f"{stream} {item['start']}: {len(body)} of {item['bytes']}")
+        ledger.violated(
+            "a recording is as long as listed", f"{item['start']}: {len(body)} of {item['bytes']}", stream=stream
+        )
     try:
         with av.open(io.BytesIO(body), format="mp4") as container:
             times = [
@@ -69,12 +71,12 @@ def _plays(ledger: Ledger, stream: str, item: dict[str, Any], body: bytes) -> in
                 if packet.size and packet.pts is not None
             ]
     except av.FFmpegError as error:
-        ledger.violated("every recording plays", f"{stream} {item['start']}: {error}")
+        ledger.violated("every recording plays", f"{item['start']}: {error}", stream=stream)
         return 0
     length_s = max(times, default=0.0) - min(times, default=0.0)
     if abs(length_s - expected_s) > max(1.0, 0.1 * expected_s):
         ledger.violated(
-            "a recording lasts as listed", f"{stream} {item['start']}: {length_s:.1f} of {expected_s:.1f} s"
+            "a recording lasts as listed", f"{item['start']}: {length_s:.1f} of {expected_s:.1f} s", stream=stream
         )
     return round(length_s)
 
@@ -87,7 +89,8 @@ def _compare_with_disk(ledger: Ledger, stream: str, items: Sequence[dict[str, An
     if len(on_disk) - len(listed) not in (0, 1) or sum(on_disk) < sum(listed):
         ledger.violated(
             "the disk holds what the list says",
-            f"{stream}: {len(on_disk)} files of {sum(on_disk)} bytes, {len(listed)} rows of {sum(listed)}",
+            f"{len(on_disk)} files of {sum(on_disk)} bytes, {len(listed)} rows of {sum(listed)}",
+            stream=stream,
         )
 
 

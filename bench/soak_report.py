@@ -1,13 +1,15 @@
 """A soak's report: faults by kind, sentences, processes, recordings, and every violation."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from .report import percentile, table, write
-from .soak_invariants import added
+from .soak_invariants import Heard, added
 from .soak_ledger import Ledger, Outcome
 from .soak_processes import Life, Processes
+from .soak_watch import Sighting
 
 FAULT_COLUMNS = (
     "fault",
@@ -30,8 +32,9 @@ def show(
     sentences: Mapping[str, Counter[str]],
     recordings: Mapping[str, Counter[str]],
     facts: Mapping[str, object],
+    records: Mapping[str, object],
 ) -> None:
-    """Print every table and write the figures."""
+    """Print every table and write the figures, with the `records` of each stream, to a file of this run's own."""
     kinds = _by_kind(ledger.outcomes)
     table("Faults", FAULT_COLUMNS, [(kind, len(each), *_spreads(each)) for kind, each in kinds.items()])
     rows = [(stream, *(counts[name] for name in SENTENCES)) for stream, counts in sentences.items()]
@@ -54,9 +57,11 @@ def show(
     for note in dict.fromkeys(ledger.notes):
         print(note)
     for violation in ledger.violations:
-        print(f"VIOLATION {ledger.clock(violation.at)} {violation.rule}: {violation.seen}")
+        print(ledger.told(violation))
     print(f"{len(ledger.violations)} violations, {len(ledger.outcomes)} faults, seed {ledger.seed}")
-    print(f"Written to {write('soak', _figures(ledger, processes, sentences, recordings, facts))}")
+    began = datetime.fromtimestamp(ledger.began, UTC)
+    figures = _figures(ledger, processes, sentences, recordings, facts) | {"streams": records}
+    print(f"Written to {write(f'soak-{began:%Y%m%dT%H%M%SZ}-seed-{ledger.seed}', figures)}")
 
 
 def progress(ledger: Ledger, states: Iterable[str], facts: Mapping[str, object]) -> None:
@@ -65,6 +70,22 @@ def progress(ledger: Ledger, states: Iterable[str], facts: Mapping[str, object])
     others = ", ".join(f"{name} {value}" for name, value in facts.items())
     faults = len(ledger.outcomes)
     print(f"{ledger.clock()} {counted}; {faults} faults, {len(ledger.violations)} violations; {others}", flush=True)
+
+
+def record(
+    ledger: Ledger,
+    sightings: Iterable[Sighting],
+    spoken: Iterable[tuple[str, float, float]],
+    heard: Iterable[Heard],
+) -> dict[str, list[Sequence[object]]]:
+    """All that happened to a stream, with seconds since the beginning, so that a violation can be looked into."""
+    return {
+        "shown": [(round(each.at - ledger.began, 2), each.state, each.code) for each in sightings],
+        "spoken": [(round(begin - ledger.began, 2), round(end - ledger.began, 2), text) for text, begin, end in spoken],
+        "stored": [
+            (round(each.start - ledger.began, 2), round(each.end - ledger.began, 2), each.text) for each in heard
+        ],
+    }
 
 
 def _by_kind(outcomes: Iterable[Outcome]) -> dict[str, list[Outcome]]:
@@ -126,6 +147,21 @@ def _figures(
         ],
         "notes": ledger.notes,
         "violations": [
-            {"at_s": each.at - ledger.began, "rule": each.rule, "seen": each.seen} for each in ledger.violations
+            {
+                "rule": each.rule,
+                "stream": each.stream,
+                "fault": each.fault,
+                "since_s": None if each.since is None else each.since - ledger.began,
+                "found_out_s": each.at - ledger.began,
+                "seen": each.seen,
+            }
+            for each in ledger.violations
         ],
+        "windows": {
+            stream or "all": [
+                {"kind": each.kind, "from_s": each.begin - ledger.began, "to_s": each.end - ledger.began}
+                for each in windows
+            ]
+            for stream, windows in ledger.windows.items()
+        },
     }

@@ -8,11 +8,11 @@ import time
 import aiohttp
 
 from .download import download
-from .soak_faults import SEEN_WITHIN_S, Fault, dealt, words
+from .soak_faults import SEEN_WITHIN_S, Fault, deck_of, words
 from .soak_household import Camera, Household
 from .soak_ledger import Ledger, Outcome, Window, disk_of
 from .soak_recovery import deadline, retry_awaited
-from .soak_watch import DISK_CODES, Sighting, Watch
+from .soak_watch import DISK_CODES, Sighting, Watch, first, told
 
 CALM_S = (10.0, 30.0)
 """Between two faults of a camera."""
@@ -22,6 +22,9 @@ GIVEN_UP_S = 150.0
 
 MOST_DESCRIBES = 2
 """DESCRIBE requests of one attempt: without the password, and with it."""
+
+BELATED_S = 20.0
+"""What was not seen in time is waited for so much longer once the camera is well."""
 
 UNDISTURBED_S = 3.0
 PICTURE_S = 15.0
@@ -37,14 +40,14 @@ class Script:
         self._watch = watch
         self._ledger = ledger
         self._pictured = frozenset(pictured)
-        self._deck = dealt(random.Random(ledger.seed))
 
     async def trouble(self, camera: Camera, *, delay_s: float) -> None:
         """Let one camera fail again and again until the script is closing."""
         chance = random.Random(f"{self._ledger.seed} {camera.name}")
+        deck = deck_of(self._ledger.seed, camera.name)
         await self._rest(delay_s + chance.uniform(0.0, CALM_S[0]))
         while not self.closing.is_set():
-            await self._fail(camera, next(self._deck), chance)
+            await self._fail(camera, next(deck), chance)
             await self._rest(chance.uniform(*CALM_S))
 
     async def look(self, stream: str) -> None:
@@ -58,7 +61,9 @@ class Script:
             good = status == 200 and body.startswith(b"\xff\xd8")
             self._ledger.counts["pictures seen" if good else "pictures not to be had"] += 1
             if not good and self._ledger.spared(stream, began, time.time()):
-                self._ledger.violated("a picture within 10 s", f"{stream}: {status} after {time.time() - began:.1f} s")
+                self._ledger.violated(
+                    "a picture within 10 s", f"{status} after {time.time() - began:.1f} s", stream=stream, since=began
+                )
 
     async def back(self, stream: str, healed_at: float, outcome: Outcome | None = None) -> bool:
         """Wait until a stream whose camera is well streams again; a violation if it is late."""
@@ -74,11 +79,12 @@ class Script:
                 limit = deadline(before, after, well_since)
                 if time.time() > limit and not late_told:
                     late_told = True
-                    told = " → ".join(f"{each.state}/{each.code}" for each in after[-6:])
                     self._ledger.violated(
                         "a camera that is back streams within 5 s of its retry",
-                        f"{stream} ({outcome.kind if outcome else 'start'}) "
-                        f"{time.time() - well_since:.1f} s after it was well: {told or seen}",
+                        f"not {time.time() - well_since:.1f} s after it was well: {told(after, well_since)}",
+                        stream=stream,
+                        fault=outcome.kind if outcome else "start",
+                        since=well_since,
                     )
                 if time.time() > limit + GIVEN_UP_S:
                     return False
@@ -97,16 +103,13 @@ class Script:
         """Provoke one fault, leave it, take it back, see the stream recover."""
         if fault.swaps and camera.name not in self._pictured:
             fault = Fault(fault.kind, fault.begin, swaps=True, passing=fault.names)
-        window = self._ledger.open_window(camera.name)
-        outcome = Outcome(fault.kind, camera.name, window.begin)
-        self._ledger.outcomes.append(outcome)
+        window = self._ledger.open_window(camera.name, fault.kind)
         describes = (await camera.process.counters(camera.name)).describes
-        for order in fault.begin:
-            await camera.process.command(*words(order, camera.name))
-        if fault.swaps:
-            await camera.swap()
+        outcome = Outcome(fault.kind, camera.name, await self._begin(camera, fault))
+        self._ledger.outcomes.append(outcome)
         ends_at = time.time() + chance.uniform(*fault.lasts_s)
-        await self._named(camera.name, fault, outcome, ends_at)
+        tried = await self._named(camera.name, fault, outcome, ends_at)
+        looked = Window(outcome.began, time.time())
         await self._rest(ends_at - time.time())
         if fault.needs_restart:
             await self._count_attempts(camera, window, describes)
@@ -115,33 +118,39 @@ class Script:
         healed_at = time.time()
         if fault.needs_restart:
             await self._restart(camera.name)
+        if fault.names and outcome.seen_s is None:
+            # What the sidecar makes of it after all belongs to this fault, and so does what is lost by that.
+            await self._watch.until(lambda: self._seen(camera.name, fault, outcome.began), healed_at + BELATED_S)
         await self.back(camera.name, healed_at, outcome)
         window.end = time.time()
-        self._judge_codes(camera.name, fault, Window(window.begin, healed_at))
+        self._judge_sight(fault, outcome, tried, looked)
+        self._judge_codes(fault, outcome, healed_at)
 
-    async def _named(self, stream: str, fault: Fault, outcome: Outcome, ends_at: float) -> None:
-        """Wait until the fault is seen and named; a violation if that takes too long."""
+    async def _begin(self, camera: Camera, fault: Fault) -> float:
+        """Provoke a fault; returns the moment from which it can be seen."""
+        began = time.time()
+        for order in fault.begin:
+            began = time.time()
+            await camera.process.command(*words(order, camera.name))
+        return await camera.swap() if fault.swaps else began
+
+    async def _named(self, stream: str, fault: Fault, outcome: Outcome, ends_at: float) -> float | None:
+        """Wait until the fault is seen and named, or should be; returns when the sidecar had tried the camera."""
         began = outcome.began
         if not fault.names:
             await self._rest(UNDISTURBED_S)
-            return
-
-        def seen(codes: frozenset[str]) -> float | None:
-            return next((each.at for each in self._watch.since(stream, began) if each.code in codes), None)
-
-        any_code = fault.names | fault.passing
-        at = await self._watch.until(lambda: seen(any_code), began + SEEN_WITHIN_S)
-        outcome.seen_s = None if at is None else at - began
+            return None
+        seen = await self._watch.until(lambda: self._seen(stream, fault, began), began + SEEN_WITHIN_S)
         tried = await self._watch.until(lambda: self._tried(stream, fault, began), ends_at)
-        named = await self._watch.until(lambda: seen(fault.names), (tried or began) + fault.named_within_s)
+        named = await self._watch.until(
+            lambda: first(self._watch.since(stream, began), fault.names), (tried or began) + fault.named_within_s
+        )
+        outcome.seen_s = None if seen is None else seen - began
         outcome.named_s = None if named is None else named - began
-        if self._ledger.disturbed(began, time.time()):
-            return
-        told = " → ".join(f"{each.state}/{each.code}" for each in self._watch.since(stream, began)) or "nothing"
-        if at is None:
-            self._ledger.violated("a fault is seen within 7 s", f"{fault.kind} of {stream}: {told}")
-        elif named is None and tried is not None:
-            self._ledger.violated("a fault is named", f"{fault.kind} of {stream}: {told}, not {sorted(fault.names)}")
+        return tried
+
+    def _seen(self, stream: str, fault: Fault, began: float) -> float | None:
+        return first(self._watch.since(stream, began), fault.names | fault.passing)
 
     def _tried(self, stream: str, fault: Fault, began: float) -> float | None:
         """When the first attempt since a fault began; only then can what an attempt finds out be named."""
@@ -149,15 +158,32 @@ class Script:
             return began
         return next((each.at for each in self._watch.since(stream, began) if each.state == "resolving"), None)
 
-    def _judge_codes(self, stream: str, fault: Fault, window: Window) -> None:
-        """No code may be shown that does not fit the fault; an attempt under way at its end may say anything."""
-        if self._ledger.disturbed(window.begin, window.end):
+    def _judge_sight(self, fault: Fault, outcome: Outcome, tried: float | None, looked: Window) -> None:
+        """A violation if the fault was seen late, or not named; it tells what was shown until the stream was back."""
+        if not fault.names or self._ledger.disturbed(looked.begin, looked.end):
             return
-        shown = {each.code for each in self._watch.since(stream, window.begin) if each.code and each.at <= window.end}
-        if not self._ledger.spared(disk_of(stream), window.begin, window.end):
-            shown -= DISK_CODES
-        if wrong := shown - fault.names - fault.passing:
-            self._ledger.violated("a fault has the right code", f"{fault.kind} of {stream}: {sorted(wrong)}")
+        rule, stream, began = "", outcome.stream, outcome.began
+        if outcome.seen_s is None:
+            rule = "a fault is seen within 7 s"
+        elif outcome.named_s is None and tried is not None:
+            rule = f"a fault is named {' or '.join(sorted(fault.names))}"
+        if rule:
+            shown = told(self._watch.since(stream, began), began)
+            self._ledger.violated(rule, shown, stream=stream, fault=fault.kind, since=began)
+
+    def _judge_codes(self, fault: Fault, outcome: Outcome, healed_at: float) -> None:
+        """No code may be shown that does not fit the fault; an attempt under way at its end may say anything."""
+        began, stream = outcome.began, outcome.stream
+        if self._ledger.disturbed(began, healed_at):
+            return
+        seen = [each for each in self._watch.since(stream, began) if each.at <= healed_at]
+        wrong = {each.code for each in seen if each.code} - fault.names - fault.passing
+        if not self._ledger.spared(disk_of(stream), began, healed_at):
+            wrong -= DISK_CODES
+        if wrong:
+            self._ledger.violated(
+                "a fault has the right code", told(seen, began), stream=stream, fault=fault.kind, since=began
+            )
 
     async def _count_attempts(self, camera: Camera, window: Window, before: int) -> None:
         """A wrong password is tried once a minute at most, then every 15 min."""
@@ -165,7 +191,9 @@ class Script:
         if not self._ledger.disturbed(window.begin, time.time()) and tried > MOST_DESCRIBES:
             self._ledger.violated(
                 "a wrong password never hammers a camera",
-                f"{camera.name}: {tried} DESCRIBE in {time.time() - window.begin:.0f} s",
+                f"{tried} DESCRIBE in {time.time() - window.begin:.0f} s",
+                stream=camera.name,
+                since=window.begin,
             )
 
     async def _restart(self, stream: str) -> None:

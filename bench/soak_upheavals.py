@@ -7,17 +7,19 @@ import os
 from pathlib import Path
 import random
 import time
+from typing import Any
 
 import aiohttp
 
 from tests.support.children import children_running
 
 from .soak_household import Household
-from .soak_ledger import Ledger, Outcome, Window, disk_of
-from .soak_watch import DISK_CODES, Watch
+from .soak_ledger import ENGINE, Ledger, Outcome, Window, disk_of
+from .soak_watch import DISK_CODES, Watch, first, told
 
 WORKER = "wallflower_sidecar.capture.worker"
-ENGINE = "wallflower_sidecar.speech.embedded"
+WORKER_DIED = frozenset({"worker_died"})
+ENGINE_MODULE = "wallflower_sidecar.speech.embedded"
 BACK_AFTER_WORKER_S = 5.0
 BACK_AFTER_SIDECAR_S = 10.0
 ENGINE_BACK_S = 30.0
@@ -59,19 +61,21 @@ class Upheavals:
         """Kill -9 of the capture worker: every camera is back within 5 s."""
         window, outcome = self._begin("kill worker")
         well = self._well()
-        killed = self._kill(WORKER)
-        if not killed:
-            self._ledger.note("There was no capture worker to be killed.")
-        seen = await self._watch.until(lambda: self._first(well, window.begin, "worker_died"), window.begin + 7)
+        self._kill(WORKER)
+        seen = await self._watch.until(lambda: self._first(well, window.begin, WORKER_DIED), window.begin + 7)
         outcome.seen_s = outcome.named_s = None if seen is None else seen - window.begin
         if seen is None and well:
-            self._ledger.violated("a fault is seen within 7 s", "no stream said worker_died")
+            self._ledger.violated(
+                "a fault is seen within 7 s", "no stream said worker_died", fault="kill worker", since=window.begin
+            )
         await self._all_back(well, window, outcome, BACK_AFTER_WORKER_S)
 
     async def kill_engine(self) -> None:
-        """Kill -9 of the engine: transcription is back by itself."""
-        window, outcome = self._begin("kill engine")
-        self._kill(ENGINE)
+        """Kill -9 of the engine: transcription is back by itself, and no sentence is lost by it."""
+        outcome = self._note("kill engine")
+        window = self._ledger.open_window(ENGINE, "kill engine")
+        self._kill(ENGINE_MODULE)
+        states: set[str] = set()
         try:
             while time.time() < window.begin + ENGINE_BACK_S:
                 states = {stream["status"]["transcription"]["state"] for stream in await self._streams()}
@@ -79,15 +83,24 @@ class Upheavals:
                     outcome.seen_s = outcome.named_s = time.time() - window.begin
                 if (outcome.seen_s is not None or time.time() > window.begin + 3) and states == {"ok"}:
                     outcome.recovered_s = time.time() - window.begin
-                    return
+                    break
                 await asyncio.sleep(0.1)
-            self._ledger.violated("the engine is back", f"transcription {sorted(states)} after {ENGINE_BACK_S:g} s")
         finally:
             window.end = time.time()
+        for rule, at in (
+            ("a fault is seen within 7 s", outcome.seen_s),
+            (f"the engine is back within {ENGINE_BACK_S:.0f} s", outcome.recovered_s),
+        ):
+            if at is None:
+                self._ledger.violated(rule, f"transcription {sorted(states)}", fault="kill engine", since=window.begin)
 
     async def kill_sidecar(self) -> None:
-        """Kill -9 of the sidecar itself, which is started again: every camera is back."""
+        """Kill -9 of the sidecar itself, which is started again: every camera is back.
+
+        What it had not yet turned into text is lost: as much as its lag tells.
+        """
         window, outcome = self._begin("kill sidecar")
+        window.before_s += await self._lag_s()
         well = self._well()
         try:
             await self._household.crash()
@@ -102,7 +115,7 @@ class Upheavals:
         """Fill the recordings' disk for a while: recording pauses and says so, listening goes on."""
         if not (self._household.has_disk and self._recorded):
             return
-        windows = [self._ledger.open_window(disk_of(stream)) for stream in self._recorded]
+        windows = [self._ledger.open_window(disk_of(stream), "disk full") for stream in self._recorded]
         well = [stream for stream in self._recorded if stream in self._well()]
         outcome = Outcome("disk full", " ".join(self._recorded), windows[0].begin)
         self._ledger.outcomes.append(outcome)
@@ -110,10 +123,10 @@ class Upheavals:
         began = time.time()
         filling = asyncio.create_task(_keep_full(ballast), name="ballast")
         try:
-            seen = await self._watch.until(lambda: self._one_says_so(began), began + DISK_SEEN_S)
+            seen = await self._watch.until(lambda: self._first(self._recorded, began, DISK_CODES), began + DISK_SEEN_S)
             outcome.seen_s = outcome.named_s = None if seen is None else seen - began
             if seen is None and any(self._ledger.spared(stream, began, time.time()) for stream in well):
-                self._ledger.violated("a full disk is seen", self._told(began))
+                self._ledger.violated("a full disk is seen", self._told(began), fault="disk full", since=began)
             await self._rest(DISK_FULL_S)
         finally:
             filling.cancel()
@@ -122,17 +135,24 @@ class Upheavals:
         freed = time.time()
         back = await self._watch.until(self._none_says_so, freed + DISK_BACK_S)
         if back is None:
-            self._ledger.violated("recording goes on once there is room", self._told(freed))
+            self._ledger.violated(
+                "recording goes on once there is room", self._told(freed), fault="disk full", since=freed
+            )
         else:
             outcome.recovered_s = time.time() - freed
         for each in windows:
             each.end = time.time()
 
     def _begin(self, kind: str) -> tuple[Window, Outcome]:
-        window = self._ledger.open_window(None)
-        outcome = Outcome(kind, "all", window.begin)
+        return self._ledger.open_window(None, kind), self._note(kind)
+
+    def _note(self, kind: str) -> Outcome:
+        outcome = Outcome(kind, "all", time.time())
         self._ledger.outcomes.append(outcome)
-        return window, outcome
+        return outcome
+
+    async def _lag_s(self) -> float:
+        return max((stream["status"]["transcription"]["lag_s"] for stream in await self._streams()), default=0.0)
 
     def _well(self) -> list[str]:
         """The streams that stream, whose camera is well."""
@@ -145,12 +165,13 @@ class Upheavals:
             and not any(each.touches(now, now) for each in self._ledger.windows[stream])
         ]
 
-    def _kill(self, module: str) -> int:
+    def _kill(self, module: str) -> None:
         pids = [each.pid for each in children_running(module, self._household.pid)]
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, 9)
-        return len(pids)
+        if not pids:
+            self._ledger.note(f"There was no {module} to be killed.")
 
     async def _all_back(self, well: Sequence[str], window: Window, outcome: Outcome, within_s: float) -> None:
         """Wait until the streams that were well stream again, but for those that meet a fault of their own."""
@@ -168,35 +189,28 @@ class Upheavals:
 
         try:
             if await self._watch.until(nobody_left, window.begin + within_s) is None:
-                late = {each: self._watch.latest(each) for each in left}
-                self._ledger.violated(f"all streams are back within {within_s:.0f} s", f"{outcome.kind}: {late}")
+                late = [f"{each} {told(self._watch.since(each, window.begin), window.begin)}" for each in sorted(left)]
+                self._ledger.violated(
+                    f"all streams are back within {within_s:.0f} s",
+                    "; ".join(late),
+                    fault=outcome.kind,
+                    since=window.begin,
+                )
                 await self._watch.until(nobody_left, window.begin + within_s + PATIENCE_S)
         finally:
             window.end = time.time()
 
-    def _first(self, streams: Sequence[str], since: float, code: str) -> float | None:
-        seen = [each.at for stream in streams for each in self._watch.since(stream, since) if each.code == code]
-        return min(seen, default=None)
-
-    def _one_says_so(self, since: float) -> float | None:
-        """When the first of the recorded streams said that its disk fails."""
-        seen = [
-            each.at for name in self._recorded for each in self._watch.since(name, since) if each.code in DISK_CODES
-        ]
-        return min(seen, default=None)
+    def _first(self, streams: Sequence[str], since: float, codes: frozenset[str]) -> float | None:
+        return min(filter(None, (first(self._watch.since(name, since), codes) for name in streams)), default=None)
 
     def _none_says_so(self) -> bool | None:
         latest = [self._watch.latest(stream) for stream in self._recorded]
         return True if all(each is not None and each.code not in DISK_CODES for each in latest) else None
 
     def _told(self, since: float) -> str:
-        return "; ".join(
-            f"{stream}: "
-            + (" → ".join(f"{each.state}/{each.code}" for each in self._watch.since(stream, since)) or "nothing")
-            for stream in self._recorded
-        )
+        return "; ".join(f"{stream} {told(self._watch.since(stream, since), since)}" for stream in self._recorded)
 
-    async def _streams(self) -> list[dict]:
+    async def _streams(self) -> list[dict[str, Any]]:
         try:
             answer = await (await self._household.server()).request("GET", "/streams")
         except aiohttp.ClientError, TimeoutError, AssertionError:

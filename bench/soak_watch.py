@@ -3,9 +3,10 @@
 import asyncio
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 import json
 import time
 from typing import Any, NoReturn
@@ -24,6 +25,7 @@ TYPES = (
 """All but drafts, which are made only while somebody asks for them."""
 
 RECONNECT_S = 0.3
+MOST_TOLD = 10
 DISK_CODES = frozenset({"disk_full", "disk_error"})
 WAITING = frozenset({"backoff", "open", "auth_failed"})
 
@@ -36,6 +38,10 @@ class Sighting:
     state: str
     code: str | None
     retry_at: float | None
+
+    def alike(self, other: Sighting) -> bool:
+        """Say whether another shows the same."""
+        return (self.state, self.code) == (other.state, other.code)
 
     @property
     def is_well(self) -> bool:
@@ -143,6 +149,19 @@ def sighting(status: dict[str, Any], at: float) -> Sighting:
         status["error"]["code"] if status["error"] else None,
         datetime.fromisoformat(retry_at).timestamp() if retry_at else None,
     )
+
+
+def first(sightings: Iterable[Sighting], codes: frozenset[str]) -> float | None:
+    """When one of these codes was first shown."""
+    return next((each.at for each in sightings if each.code in codes), None)
+
+
+def told(sightings: Sequence[Sighting], since: float) -> str:
+    """What was shown in words, with the seconds since a moment; what did not change is told once."""
+    changes = [each for before, each in pairwise((None, *sightings)) if each and not (before and before.alike(each))]
+    if len(changes) > MOST_TOLD:
+        changes = [*changes[: MOST_TOLD // 2], *changes[-MOST_TOLD // 2 :]]
+    return " → ".join(f"{each.state}/{each.code} +{each.at - since:.1f} s" for each in changes) or "nothing"
 
 
 def _moment(seen: Sighting) -> float:

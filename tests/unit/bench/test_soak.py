@@ -1,16 +1,18 @@
 """A soak that cannot find anything would be worth nothing: each judgement is shown a case it must object to."""
 
+from contextlib import closing
 import random
+import sqlite3
 
 import pytest
 
-from bench.soak_faults import FAULTS, dealt
-from bench.soak_invariants import Heard, judge_sentences
-from bench.soak_ledger import AFTER_S, BEFORE_S, Ledger
+from bench.soak_faults import FAULTS, dealt, deck_of
+from bench.soak_invariants import Heard, judge_calm, judge_database, judge_events, judge_sentences
+from bench.soak_ledger import AFTER_S, BEFORE_S, ENGINE, Ledger, Window
 from bench.soak_log import LogReader
 from bench.soak_processes import Life, Processes, Sample
 from bench.soak_recovery import BACK_WITHIN_S, deadline
-from bench.soak_watch import Sighting, Watch
+from bench.soak_watch import Sighting, Watch, told
 from tests.support.sidecar import SidecarEvent
 from wallflower_sidecar.domain.errors import CaptureCode
 
@@ -62,6 +64,54 @@ def test_a_fault_of_everything_spares_nobody(ledger):
     assert ledger.settled_at() == 102.0
 
 
+def test_what_a_killed_sidecar_had_not_yet_turned_into_text_is_not_judged(ledger):
+    window = ledger.open_window(None, "kill sidecar", before_s=BEFORE_S + 4.0)
+    window.begin, window.end = 116.0, 120.0
+    assert judge_sentences(ledger, "porch", SPOKEN, HEARD[:1], WHOLE)["judged"] == 1
+
+
+def test_a_killed_engine_excuses_no_sentence(ledger):
+    window = ledger.open_window(ENGINE, "kill engine")
+    window.begin, window.end = 109.0, 112.0
+    assert judge_sentences(ledger, "porch", SPOKEN, HEARD[:1], WHOLE)["missing"] == 1
+
+
+def test_a_missing_sentence_is_told_with_its_camera_its_time_and_the_faults_beside_it(ledger):
+    ledger.began = 50.0
+    ledger.windows["porch"] += [Window(90.0, 95.0, "freeze"), Window(120.0, 125.0, "drop")]
+    judge_sentences(ledger, "porch", SPOKEN, HEARD[:1], WHOLE)
+    (violation,) = ledger.violations
+    assert (violation.stream, violation.since) == ("porch", 110.0)
+    assert "freeze over 15.0 s before it, drop 9.0 s after it" in violation.seen
+    assert "porch at 1:00.0" in ledger.told(violation)
+
+
+def test_a_stream_that_fails_without_a_fault_is_a_violation(ledger):
+    ledger.windows["porch"] += [Window(90.0, 95.0, "freeze"), Window(120.0, 125.0, "drop")]
+    shown = [
+        Sighting(at, state, code, None)
+        for at, state, code in (
+            (91.0, "backoff", "stalled"),
+            (94.9, "streaming", None),
+            (105.0, "backoff", "eof"),
+            (106.0, "connecting", "eof"),
+            (107.0, "streaming", None),
+            (109.0, "degraded", "disk_full"),
+            (121.0, "backoff", "eof"),
+        )
+    ]
+    judge_calm(ledger, "porch", shown, WHOLE)
+    (violation,) = ledger.violations
+    assert (violation.rule, violation.since) == ("a stream whose camera is well stays well", 105.0)
+    assert "backoff/eof +0.0 s → connecting/eof +1.0 s" in violation.seen
+
+
+def test_what_was_shown_is_told_once_and_with_its_time():
+    shown = [Sighting(at, "streaming", None, None) for at in (10.0, 11.0)]
+    assert told([*shown, Sighting(12.5, "backoff", "eof", 14.0)], 9.0) == "streaming/None +1.0 s → backoff/eof +3.5 s"
+    assert told([], 9.0) == "nothing"
+
+
 def test_a_stream_has_until_shortly_after_its_announced_retry():
     waiting = Sighting(90.0, "backoff", "eof", 130.0)
     assert deadline(waiting, [], 100.0) == 130.0 + BACK_WITHIN_S
@@ -78,6 +128,13 @@ def test_an_attempt_that_was_under_way_may_fail_but_not_the_one_after_it():
 def test_every_fault_comes_once_before_any_comes_again():
     deck = dealt(random.Random(1))
     assert {next(deck).kind for _ in FAULTS} == {fault.kind for fault in FAULTS}
+
+
+def test_a_seed_deals_each_camera_its_faults_whatever_the_others_meet():
+    alone, beside, other = deck_of(1, "porch"), deck_of(1, "porch"), deck_of(1, "gate")
+    kinds = [(next(beside).kind, next(other).kind) for _ in range(30)]
+    assert [next(alone).kind for _ in range(30)] == [mine for mine, _ in kinds]
+    assert [mine for mine, _ in kinds] != [others for _, others in kinds]
 
 
 def test_only_codes_of_the_contract_are_expected():
@@ -109,3 +166,89 @@ def test_an_id_that_does_not_grow_and_a_resync_are_violations(ledger):
         watch._take(SidecarEvent(number, kind, {}))
     watch._take(SidecarEvent(10, "speech.started", {"a": "secret"}))
     assert rules(ledger) == ["event ids grow", "no event is lost", "no password in an event"]
+
+
+class Replay:
+    """A server that has these events."""
+
+    def __init__(self, *stored):
+        self._stored = stored
+
+    async def events(self, **_filters):
+        for each in self._stored:
+            yield each
+
+
+async def test_what_is_told_and_what_is_stored_must_be_the_same(ledger):
+    watch = Watch(ledger, [])
+    for number, data in ((1, {}), (2, {"text": "one"}), (4, {})):
+        watch._take(SidecarEvent(number, "speech.started", data))
+    stored = [SidecarEvent(number, "speech.started", data) for number, data in ((1, {}), (2, {"text": "two"}), (3, {}))]
+    await judge_events(ledger, watch, Replay(*stored), 4)
+    assert rules(ledger) == [
+        "every stored event was told",
+        "every told event is stored",
+        "an event never changes",
+    ]
+
+
+@pytest.fixture
+def database(tmp_path):
+    file = tmp_path / "wallflower.db"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE streams (id TEXT PRIMARY KEY)")
+        connection.execute("CREATE TABLE events (id INTEGER PRIMARY KEY, stream TEXT REFERENCES streams)")
+        connection.executemany("INSERT INTO events VALUES (?, NULL)", [(number,) for number in range(3, 2000)])
+        connection.commit()
+    return file
+
+
+def test_a_database_that_is_whole_is_no_violation(ledger, database):
+    judge_database(ledger, database)
+    assert ledger.violations == []
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ("DELETE FROM events WHERE id = 7", "no gap in the event ids"),
+        ("UPDATE events SET stream = 'gone' WHERE id = 7", "no row without its parent"),
+    ],
+)
+def test_a_gap_in_the_ids_and_a_row_without_its_parent_are_violations(ledger, database, change, rule):
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute(change)
+        connection.commit()
+    judge_database(ledger, database)
+    assert rules(ledger) == [rule]
+
+
+def test_a_damaged_database_is_a_violation(ledger, database):
+    content = bytearray(database.read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    database.write_bytes(content)
+    judge_database(ledger, database)
+    assert rules(ledger) == ["the database is whole"]
+
+
+@pytest.mark.parametrize(
+    ("grows", "rule"),
+    [({"fds": 20}, "file descriptors are flat"), ({"threads": 12}, "threads are flat")],
+)
+def test_descriptors_and_threads_that_grow_are_a_violation(ledger, grows, rule):
+    processes = Processes(ledger)
+    later = {"fds": 10, "threads": 5} | grows
+    samples = [
+        Sample(second, 100, **({"fds": 10, "threads": 5} if second < 900 else later)) for second in range(0, 1200, 5)
+    ]
+    processes.lives[1, 0.0] = Life("sidecar", 1, samples)
+    processes.judge()
+    assert rules(ledger) == [rule]
+
+
+def test_a_process_that_ran_too_short_to_be_judged_is_named(ledger):
+    processes = Processes(ledger)
+    processes.lives[1, 0.0] = Life("sidecar", 1, [Sample(second, 100, 10, 5) for second in range(0, 300, 5)])
+    processes.judge()
+    assert ledger.violations == []
+    assert "sidecar" in ledger.notes[0]
