@@ -18,6 +18,7 @@ from .messages import LowerTransport
 from .pictures.snapshots import Snapshots
 from .pictures.viewers import Viewers
 from .replacement import MemoryBound, Replacement
+from .stream.accounts import Accounts
 from .stream.picture_need import PICTURE_LINGERS_S
 from .stream.retry import Retry
 from .stream.status import CaptureListener, CaptureStatus, ProbeResult
@@ -57,6 +58,7 @@ class CaptureSupervisor:
         self._clock = clock
         self._options = CaptureOptions(recordings_dir, picture_lingers_s)
         self._turns = Turns(clock)
+        self._accounts = Accounts(clock)
         self._captures: dict[str, StreamCapture] = {}
         self._leaving: list[StreamCapture] = []
         self._former_bugs = 0
@@ -103,6 +105,7 @@ class CaptureSupervisor:
             self._clock,
             Retry(self._clock),
             turns=self._turns,
+            accounts=self._accounts,
             options=self._options,
         )
         capture.want_drafts(wanted=stream.id in self._drafted)
@@ -157,11 +160,14 @@ class CaptureSupervisor:
         return await self._snapshots.take(stream_id, width, self._group.create_task)
 
     async def probe(self, url: str, transport: Transport = Transport.AUTO, certificate: str = ANY) -> ProbeResult:
-        """Find out within 15 s what a camera offers; raises FieldError for a bad address, CaptureError."""
+        """Find out within 15 s what a camera offers; raises FieldError for a bad address, CaptureError.
+
+        Credentials that were refused a moment ago are not tried again.
+        """
         CameraUrl.parse(url)
         link = self._workers.first
         try:
-            async with asyncio.timeout(PROBE_TIMEOUT_S):
+            async with asyncio.timeout(PROBE_TIMEOUT_S), self._accounts.of(url).probing():
                 return await link.probe(url, _TRANSPORTS[transport], certificate)
         except TimeoutError:
             raise CaptureError(CaptureCode.CONNECT_TIMEOUT if link.child.up else CaptureCode.WORKER_DIED) from None

@@ -19,6 +19,11 @@ def masked(location: str) -> str:
     return _replace(location, lambda _, __: MASK)
 
 
+def secrets_of(location: str) -> list[str]:
+    """Return each secret of a path with its query."""
+    return [value for values in _values(location).values() for value in values]
+
+
 def is_masked(location: str) -> bool:
     """Whether `***` stands for a secret."""
     return any(MASK in values for values in _values(location).values())

@@ -86,7 +86,7 @@ def test_a_wrong_password_is_tried_after_a_minute_and_then_every_quarter_of_an_h
         (StreamState.AUTH_FAILED, 900.0),
         (StreamState.AUTH_FAILED, 900.0),
     ]
-    retry.streaming()
+    retry.accepted("session")
     assert retry.ended(CaptureCode.AUTH_FAILED).delay_s == 60.0
 
 

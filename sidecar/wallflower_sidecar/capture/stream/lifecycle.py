@@ -11,7 +11,7 @@ from .attempt import Attempt, Carrier
 from .board import Board
 from .handover import LEAD_S, Handover, Step
 from .overheard import Overheard
-from .retry import Retry
+from .retry import Retry, Wait
 from .sessions import Sessions
 
 HANDOVER_S = 1.0
@@ -57,7 +57,8 @@ class Lifecycle:
 
     def restart(self) -> None:
         """End the session and begin anew at once, all failures forgotten; a disabled stream comes to rest."""
-        self._retry.reset()
+        if self.stream.enabled:
+            self._retry.reset()
         self._handover.forget()
         self._replacing = False
         now_s = self._clock.monotonic()
@@ -82,7 +83,8 @@ class Lifecycle:
         self._watch(now_s)
         self._switch(now_s)
         self._sessions.escalate()
-        if self._due_s is not None and now_s >= self._due_s and self._sessions.current is None:
+        due = self._due_s is not None and (now_s >= self._due_s or self._retry.is_released)
+        if due and self._sessions.current is None:
             self._begin()
 
     def report(self, report: SessionReport) -> None:
@@ -140,10 +142,19 @@ class Lifecycle:
             self._show_delivery(attempt)
 
     def _begin(self) -> None:
+        if wait := self._retry.hold():
+            self._replacing = False
+            self._wait(wait, CaptureCode.AUTH_FAILED)
+            return
+        if self._due_s is not None:
+            self._due_s = min(self._due_s, self._clock.monotonic())
+            if self._retry.lets_another_try(self._due_s):
+                return
         attempt = self._sessions.open(self.stream, self._handover.pull(None))
         if attempt is None:
             return
         self._due_s = None
+        self._retry.begun(attempt)
         attempt.replaces, self._replacing = self._replacing, False
         self._orders.give([attempt])
         if not attempt.replaces:
@@ -206,6 +217,7 @@ class Lifecycle:
 
     def _opened(self, attempt: Attempt, report: Opened) -> None:
         attempt.opened = report
+        self._retry.accepted(attempt)
         self._handover.opened(attempt)
         self._orders.give([attempt])
         if attempt is self._sessions.current:
@@ -245,6 +257,8 @@ class Lifecycle:
         if attempt is self._sessions.successor:
             self._sessions.successor = None
             self._handover.successor_failed(attempt, code, self._sessions.current)
+            if code is CaptureCode.AUTH_FAILED:
+                self._retry.refused_second()
         elif attempt is self._sessions.current:
             attempt.failure = code
             if code is not None:
@@ -260,6 +274,7 @@ class Lifecycle:
 
     def _forget(self, attempt: Attempt) -> None:
         self._sessions.ended(attempt)
+        self._retry.gone(attempt)
         self._orders.ended(attempt)
         self._board.recording(writing=self._orders.writing)
 
@@ -267,7 +282,9 @@ class Lifecycle:
         """Wait as long as the retry says."""
         if code is CaptureCode.STALLED:
             self._board.fault(StreamState.STALLED, code)
-        wait = self._retry.ended(code)
+        self._wait(self._retry.ended(code), code, message)
+
+    def _wait(self, wait: Wait, code: CaptureCode, message: str | None = None) -> None:
         self._due_s = self._clock.monotonic() + wait.delay_s
         self._board.fault(wait.state, code, self._clock.now() + timedelta(seconds=wait.delay_s), message)
 

@@ -1,4 +1,4 @@
-"""When a session that ended is tried again: full jitter, a breaker, and patience with a wrong password. Pure."""
+"""When a session that ended is tried again: full jitter, a breaker, and patience with a refused password. Pure."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,6 +8,7 @@ import random
 from ...domain.clock import Clock
 from ...domain.errors import CaptureCode
 from ...domain.streams import StreamState
+from .accounts import ANSWER_S, Account, patience_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,6 @@ class RetryPolicy:
     breaker_failures: int = 5
     breaker_window_s: float = 300.0
     breaker_probe_s: float = 60.0
-    first_password_s: float = 60.0
-    password_s: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +44,63 @@ class Retry:
         self._clock = clock
         self._policy = policy or RetryPolicy()
         self._uniform = uniform
+        self._account = Account(clock)
+        self._sessions: set[object] = set()
+        self._was_accepted = self._is_held = False
         self.reset()
 
+    def use(self, account: Account) -> None:
+        """Try with these credentials from now on."""
+        for session in self._sessions:
+            self._account.left(session)
+        self._sessions.clear()
+        self._account = account
+        self._was_accepted = self._is_held = False
+
+    @property
+    def is_released(self) -> bool:
+        """Whether this stream waits for credentials that may be tried at once, as is known since."""
+        return self._is_held and not self._account.is_held
+
+    @property
+    def admits_second(self) -> bool:
+        """Whether another session may be opened beside the present one."""
+        return self._account.admits_second
+
+    def hold(self) -> Wait | None:
+        """What to do instead of an attempt, as the credentials were refused; None when they may be tried."""
+        wait_s = self._account.wait_s(self)
+        self._is_held = wait_s > 0
+        return Wait(StreamState.AUTH_FAILED, wait_s) if wait_s else None
+
+    def lets_another_try(self, due_s: float) -> bool:
+        """Whether to see first how another stream, which tries the same credentials now, gets on."""
+        return self._account.is_being_tried and self._clock.monotonic() - due_s < ANSWER_S
+
+    def begun(self, session: object) -> None:
+        """An attempt was begun."""
+        self._sessions.add(session)
+        self._account.tried(session)
+
+    def accepted(self, session: object) -> None:
+        """The camera opened a session."""
+        self._sessions.add(session)
+        self._was_accepted = True
+        self._account.accepted(session)
+
+    def gone(self, session: object) -> None:
+        """A session is over."""
+        if session in self._sessions:
+            self._sessions.discard(session)
+            self._account.left(session)
+
+    def refused_second(self) -> None:
+        """A session beside the present one was refused for its credentials."""
+        self._account.refused_second()
+
     def reset(self) -> None:
-        """Forget every failure."""
+        """Forget every failure, also what others know of the credentials."""
+        self._account.clear()
         self._ceiling_s = self._policy.first_s
         self._failures: deque[float] = deque(maxlen=self._policy.breaker_failures)
         self._open = False
@@ -70,9 +122,7 @@ class Retry:
         if since is not None and now - since >= self._policy.reset_after_s:
             self._ceiling_s = self._policy.first_s
         if code is CaptureCode.AUTH_FAILED:
-            self._refusals += 1
-            first = self._refusals == 1
-            return Wait(StreamState.AUTH_FAILED, self._policy.first_password_s if first else self._policy.password_s)
+            return Wait(StreamState.AUTH_FAILED, self._refused())
         if since is None:
             self._failures.append(now)
         if self._open or self._breaks(now):
@@ -84,6 +134,14 @@ class Retry:
     def interrupted(self) -> None:
         """The attempt ended for a reason of our own (its worker died); that is no failure."""
         self._streaming_since = None
+
+    def _refused(self) -> float:
+        """How long to wait; alone where others are let in, as then it is this path that is forbidden."""
+        if self._account.works and not self._was_accepted:
+            self._refusals += 1
+            return patience_s(self._refusals)
+        self._is_held = True
+        return self._account.refused(self)
 
     def _breaks(self, now: float) -> bool:
         full = len(self._failures) == self._policy.breaker_failures

@@ -12,6 +12,7 @@ from ...domain.recordings import SavedFile
 from ...domain.streams import Stream
 from ..messages import Recorded, SessionReport
 from ..recording.orders import RecordingOrders
+from .accounts import Accounts
 from .attempt import Carrier
 from .board import Board
 from .handover import Handover
@@ -47,10 +48,15 @@ class StreamCapture:
         retry: Retry,
         *,
         turns: Turns | None = None,
+        accounts: Accounts | None = None,
         options: CaptureOptions | None = None,
     ) -> None:
-        """Be due at once when the stream is enabled; `turns` spread the switches of many streams."""
+        """Be due at once when the stream is enabled; `turns` and `accounts` are shared by all streams."""
         options = options or CaptureOptions()
+        turns = turns or Turns(clock)
+        self._accounts = accounts or Accounts(clock)
+        self._retry = retry
+        retry.use(self._accounts.of(stream.url))
         self.bugs = 0
         """How often this stream's own code failed."""
 
@@ -64,7 +70,7 @@ class StreamCapture:
         self._life = Lifecycle(
             stream,
             self._sessions,
-            handover=Handover(clock, self._need, (turns or Turns(clock)).take),
+            handover=Handover(clock, self._need, lambda: retry.admits_second and turns.take()),
             orders=self._orders,
             overheard=overheard,
             board=self._board,
@@ -148,6 +154,8 @@ class StreamCapture:
         self._order_recording()
         if (stream.url, stream.transport) != (before.url, before.transport):
             self._need.forget()
+        if stream.url != before.url:
+            self._retry.use(self._accounts.of(stream.url))
         if stream.needs_new_session(before):
             self._sessions.forget_transport()
             self.restart()
