@@ -10,6 +10,8 @@ from typing import NoReturn
 
 import psutil
 
+from tests.support.memory import memory_of
+
 from .soak_ledger import Ledger
 
 SAMPLED_EVERY_S = 5.0
@@ -25,9 +27,10 @@ FREE_GROWTH = 3
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at a process; memory in MB."""
+    """One look at a process; memory in MB: what it has written to, and its share of all (PSS)."""
 
     at: float
+    own_mb: float
     pss_mb: float
     fds: int
     threads: int
@@ -76,7 +79,7 @@ class Processes:
         for role in sorted({life.role for life in self.lives.values()} & LASTING - {life.role for life in judged}):
             self._ledger.note(f"No {role} ran for {SHORTEST_S / 60:g} minutes: whether it stays flat is not judged.")
         for life in judged:
-            first_mb, last_mb = life.compared(lambda each: each.pss_mb)
+            first_mb, last_mb = life.compared(lambda each: each.own_mb)
             if last_mb > first_mb * (1 + MOST_GROWTH):
                 self._ledger.violated("memory is flat", f"{life.role}: {first_mb:.1f} → {last_mb:.1f} MB")
             for name, (first, last) in {
@@ -89,13 +92,15 @@ class Processes:
     def _look(self, sidecar_pid: int) -> None:
         zombies = set()
         for process, role in _family(sidecar_pid):
-            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            with suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
                 if process.status() == psutil.STATUS_ZOMBIE:
                     zombies.add(process.pid)
                     continue
+                memory = memory_of(process.pid)
                 sample = Sample(
                     time.time(),
-                    process.memory_full_info().pss / 1e6,
+                    memory.own,
+                    memory.share,
                     process.num_fds(),
                     process.num_threads(),
                 )

@@ -44,7 +44,7 @@ def show(
         table("Sentences (judged: away from every fault)", ("stream", *SENTENCES), rows)
     table(
         "Processes that ran for a minute: after their warm-up → at their end",
-        ("process", "pid", "min", "PSS MB", "growth %", "descriptors", "threads"),
+        ("process", "pid", "min", "own MB", "growth %", "PSS MB", "descriptors", "threads"),
         [_life(life) for life in processes.lives.values() if life.lasted_s >= 60],
     )
     if recordings:
@@ -104,7 +104,8 @@ def _spreads(outcomes: list[Outcome]) -> list[float | str]:
 
 
 def _life(life: Life) -> tuple[object, ...]:
-    first_mb, last_mb = life.compared(lambda each: each.pss_mb)
+    first_mb, last_mb = life.compared(lambda each: each.own_mb)
+    shares = life.compared(lambda each: each.pss_mb)
     fds, threads = life.compared(lambda each: each.fds), life.compared(lambda each: each.threads)
     return (
         life.role,
@@ -112,6 +113,7 @@ def _life(life: Life) -> tuple[object, ...]:
         life.lasted_s / 60,
         f"{first_mb:.1f} → {last_mb:.1f}",
         f"{100 * (last_mb / first_mb - 1):+.1f}",
+        f"{shares[0]:.1f} → {shares[1]:.1f}",
         f"{fds[0]:.0f} → {fds[1]:.0f}",
         f"{threads[0]:.0f} → {threads[1]:.0f}",
     )
@@ -124,7 +126,7 @@ def _figures(
     recordings: Mapping[str, Counter[str]],
     facts: Mapping[str, object],
 ) -> dict[str, Any]:
-    names = ("role", "pid", "minutes", "pss_mb", "growth_percent", "descriptors", "threads")
+    names = ("role", "pid", "minutes", "own_mb", "growth_percent", "pss_mb", "descriptors", "threads")
     return {
         "seed": ledger.seed,
         "facts": {**facts, **ledger.counts},

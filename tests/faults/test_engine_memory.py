@@ -1,9 +1,9 @@
 """The engine's memory does not grow with all that it ever decoded."""
 
 import numpy as np
-import psutil
 import pytest
 
+from tests.support.memory import memory_of
 from tests.support.sentences import DOOR
 from tests.support.speech import SAMPLE_RATE, synthesise
 from tests.unit.speech.running import ready, running
@@ -27,7 +27,7 @@ async def test_utterances_of_ever_new_lengths_take_no_more_memory(tmp_path):
         speech = synthesise(DOOR)
         for number in range(WARM_UP + LENGTHS):
             if number == WARM_UP:
-                warm = psutil.Process(transcriber.pid).memory_full_info().uss
+                warm = memory_of(transcriber.pid).own
             longer = utterance_of(np.pad(speech, (0, number * STEP)))
             assert (await transcriber.draft(longer, Hints("en"))).text
-        assert psutil.Process(transcriber.pid).memory_full_info().uss < warm * (1 + MOST_GROWTH)
+        assert memory_of(transcriber.pid).own < warm * (1 + MOST_GROWTH)
