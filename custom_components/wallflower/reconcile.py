@@ -131,11 +131,11 @@ def _url_differs(url: str, stream: Stream, sent_url: str | None) -> bool:
 
     A camera that refuses its password is sent it once more, for a sidecar that was restored from an old backup.
     """
-    camera = CameraUrl.parse(url)
-    if camera.masked != CameraUrl.parse(stream.url).masked:
+    camera, shown = CameraUrl.parse(url), CameraUrl.parse(stream.url)
+    if not camera.is_shown_as(shown):
         return True
-    has_password = camera.masked != camera.text and not camera.is_masked
-    return has_password and (sent_url != _fingerprint(url) or stream.status.state == "auth_failed")
+    is_known_here = shown.is_masked and not camera.is_masked
+    return is_known_here and (sent_url != _fingerprint(url) or stream.status.state == "auth_failed")
 
 
 def _fingerprint(url: str) -> str:

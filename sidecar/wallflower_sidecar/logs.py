@@ -1,6 +1,6 @@
 """Logging: text or JSON lines on stderr, each with the request it belongs to and none with a secret."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -11,16 +11,14 @@ import re
 import sys
 from typing import Any, Literal, TextIO, override
 
-from .domain import camera_secrets
 from .domain.camera_secrets import MASK
 from .domain.clock import format_time
+from .domain.redaction import without_secrets
 
 ROOT = "wallflower_sidecar"
 """The one logger that follows LOG_LEVEL; others speak from WARNING on: their DEBUG shows SQL parameters and URLs."""
 
-_SECRETS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"(?i)\b(rtsps?://)\S*@"), rf"\1{MASK}@"),
-    (re.compile(r"(?i)\brtsps?://\S+"), lambda match: camera_secrets.masked(match[0])),
+_SECRETS = (
     (re.compile(r"(?i)\b(bearer)\s+[^\s'\"]+"), rf"\1 {MASK}"),
     # SQLite quotes the part of a search that it could not read.
     (re.compile(r'\bnear ".*'), f"near {MASK}"),
@@ -167,6 +165,7 @@ def _chain(error: BaseException | None) -> Iterator[Any]:
 
 
 def _redacted(text: str) -> str:
+    text = without_secrets(text)
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text

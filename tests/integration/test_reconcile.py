@@ -47,6 +47,23 @@ async def test_setting_up_again_writes_nothing(hass: HomeAssistant, sidecar: Fak
     assert written(sidecar) == []
 
 
+async def test_a_camera_whose_path_the_sidecar_hides_is_written_only_when_it_changed(
+    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp
+) -> None:
+    entry = await set_up(camera(url="rtsps://recorder.test:7441/5nPr7RCmueGTKMP7?enableSrtp"))
+    sidecar.streams["porch"]["url"] = "rtsps://recorder.test:7441/***?enableSrtp"
+    sidecar.requests.clear()
+
+    await reload(hass, entry)
+    assert written(sidecar) == []
+
+    changed = "rtsps://recorder.test:7441/aB3dE5gH7jK9mN1p?enableSrtp"
+    subentry = entry.subentries[PORCH]
+    hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, "url": changed})
+    await hass.async_block_till_done()
+    assert sidecar.requested("PATCH") == [("streams/porch", {"url": changed})]
+
+
 async def test_only_what_differs_is_patched_and_the_sidecars_own_fields_never(
     hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp
 ) -> None:

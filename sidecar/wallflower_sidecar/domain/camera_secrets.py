@@ -1,17 +1,28 @@
-"""Credentials that camera addresses hold outside their user part: `?password=…`, `/user=…_password=…`, `&token=…`."""
+"""Credentials that camera addresses hold outside their user part: `?password=…`, `/user=…_password=…`, `/5nPr7RC…`."""
 
 from collections import defaultdict
 from collections.abc import Callable
 import re
 
+from .random_text import looks_random
+
 MASK = "***"
 
+_ALONE = r"(?<![a-z0-9])"
 _NAMES = (
-    r"passw(?:or)?d|passphrase|pass|pwd|psw|(?<![a-z0-9])pw|secret|token|api_?key|(?<![a-z0-9])key|credentials?"
-    r"|auth(?:basic|orization)?|signature|(?<![a-z0-9])sig"
+    r"passw(?:or)?d|passwort|passphrase|pass|pwd|pswd?|psw|pword|kennwort|secret|token|jwt|credentials?|creds?"
+    r"|auth(?:basic|entication|orization)?|signature|session(?:_?id)?|loginpas|pin_?code"
+    r"|(?:api|auth|stream|secret|access|private|public|shared|user|app|client|device|enc(?:ryption)?)[_-]?key"
+    r"|(?:pass|auth|access|security|verify|verification)[_-]?code"
+    rf"|{_ALONE}(?:pw|pas|key|sig|sign|pin|otp|sid|hash|digest|bearer|ticket)"
 )
-_IN_PATH = re.compile(rf"(?i)({_NAMES})=([^&;/#]+?)(?=_[a-z]+=|[&;/#]|$)")
-_IN_QUERY = re.compile(rf"(?i)({_NAMES})=([^&;#]+)")
+_IN_PATH = re.compile(rf"(?i)({_NAMES})=(.+?)(?=_[a-z]+=|$)")
+_IN_QUERY = re.compile(rf"(?i)({_NAMES})=(.+)")
+_PATH_PARTS = re.compile(r"([&;/#])")
+_QUERY_PARTS = re.compile(r"([&;#])")
+
+type Substitute = Callable[[str, str], str]
+"""Given a secret and what it is called (empty where it has no name), what stands in its place."""
 
 
 def masked(location: str) -> str:
@@ -61,9 +72,25 @@ def _values(location: str) -> defaultdict[str, list[str]]:
     return values
 
 
-def _replace(location: str, substitute: Callable[[str, str], str]) -> str:
+def _replace(location: str, substitute: Substitute) -> str:
+    path, mark, query = location.partition("?")
+    return (
+        _replace_in(path, _PATH_PARTS, _IN_PATH, substitute)
+        + mark
+        + _replace_in(query, _QUERY_PARTS, _IN_QUERY, substitute)
+    )
+
+
+def _replace_in(text: str, parts: re.Pattern[str], named: re.Pattern[str], substitute: Substitute) -> str:
     def put(match: re.Match[str]) -> str:
         return f"{match[1]}={substitute(match[1].lower(), match[2])}"
 
-    path, mark, query = location.partition("?")
-    return _IN_PATH.sub(put, path) + mark + _IN_QUERY.sub(put, query)
+    def replace_part(part: str) -> str:
+        if named.search(part):
+            return named.sub(put, part)
+        name, equals, value = part.rpartition("=") if part.rstrip("=").count("=") else ("", "", part)
+        return f"{name}{equals}{substitute(name.lower(), value)}" if value == MASK or looks_random(value) else part
+
+    # Every other piece is what separates two parts.
+    pieces = parts.split(text)
+    return "".join(piece if number % 2 else replace_part(piece) for number, piece in enumerate(pieces))

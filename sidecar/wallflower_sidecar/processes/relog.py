@@ -4,9 +4,9 @@ import asyncio
 from collections import Counter
 import json
 import logging
-import re
 
 from ..domain.clock import Clock
+from ..domain.redaction import without_secrets
 
 MAX_LINE = 16_384
 """Bytes of one line that are kept; the rest of it is thrown away."""
@@ -14,11 +14,10 @@ MAX_LINE = 16_384
 MAX_LINES_A_SECOND = 50
 
 _LOGGER = logging.getLogger(__name__)
-_CREDENTIALS = re.compile(r"://[^\s/@]*@")
 
 
 class StderrRelog(asyncio.Protocol):
-    """Reads the pipe; JSON lines keep level and logger, others are warnings; credentials are masked."""
+    """Reads the pipe; JSON lines keep level and logger, others are warnings; secrets of addresses are masked."""
 
     def __init__(self, child: str, clock: Clock) -> None:
         """Log in the name of `child`."""
@@ -80,10 +79,5 @@ def _parse(text: str) -> tuple[logging.Logger, int, str]:
         record = json.loads(text)
         name, level, message = str(record["logger"]), int(record["level"]), str(record["message"])
     except ValueError, TypeError, KeyError, RecursionError:
-        return _LOGGER, logging.WARNING, mask_credentials(text)
-    return logging.getLogger(name), level, mask_credentials(message)
-
-
-def mask_credentials(text: str) -> str:
-    """Replace the user and password of every address in a text."""
-    return _CREDENTIALS.sub("://***@", text)
+        return _LOGGER, logging.WARNING, without_secrets(text)
+    return logging.getLogger(name), level, without_secrets(message)

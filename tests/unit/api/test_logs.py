@@ -96,6 +96,10 @@ def test_the_level_is_that_of_the_settings() -> None:
         "opening RTSPS://user:Xyzzy/with@at@camera:322/",
         "header Authorization: Bearer Xyzzy",
         "rtsp://:Xyzzy@camera",
+        "cannot open 'rtsp://camera/live?anything=Xyzzy': refused",
+        "rtsp://camera/Xyzzy",
+        "ws://user:Xyzzy@server/?x=1",
+        "ws://server/?token=Xyzzy",
     ],
 )
 def test_passwords_and_tokens_are_masked(style: str, message: str) -> None:

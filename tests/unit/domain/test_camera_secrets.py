@@ -5,6 +5,7 @@ import pytest
 from wallflower_sidecar.domain.camera_secrets import is_masked, masked, unmasked
 from wallflower_sidecar.domain.camera_url import CameraUrl, mask
 from wallflower_sidecar.domain.errors import FieldError
+from wallflower_sidecar.domain.random_text import looks_random
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ from wallflower_sidecar.domain.errors import FieldError
         ("/live?token=eyJ0.e/y_x=1-z==&x=1", "/live?token=***&x=1"),
         ("/live?access_token=abc;auth=YWRtaW46cHc=", "/live?access_token=***;auth=***"),
         ("/live?a=1&auth=YWRtaW46cHc=", "/live?a=1&auth=***"),
-        ("/cam?loginuse=admin&loginpas=x&pwd=y&pw=z", "/cam?loginuse=admin&loginpas=x&pwd=***&pw=***"),
+        ("/cam?loginuse=admin&loginpas=x&pwd=y&pw=z", "/cam?loginuse=admin&loginpas=***&pwd=***&pw=***"),
         ("/cam?apikey=1&api_key=2&key=3&monkey=4", "/cam?apikey=***&api_key=***&key=***&monkey=4"),
         ("/token=abc/live", "/token=***/live"),
         ("/Streaming/Channels/101?transportmode=unicast", "/Streaming/Channels/101?transportmode=unicast"),
@@ -28,6 +29,22 @@ from wallflower_sidecar.domain.errors import FieldError
         ("/passage/password", "/passage/password"),
         ("/live?password=", "/live?password="),
         ("", ""),
+        (
+            "/live?authkey=a&streamkey=b&secretkey=c&accesskey=d",
+            "/live?authkey=***&streamkey=***&secretkey=***&accesskey=***",
+        ),
+        ("/live?passcode=a&pin=1&pinCode=2&jwt=b.c.d&otp=3", "/live?passcode=***&pin=***&pinCode=***&jwt=***&otp=***"),
+        ("/live?sig=a&signature=b&sign=c&hash=d&digest=e", "/live?sig=***&signature=***&sign=***&hash=***&digest=***"),
+        ("/live?session=a&sessionId=b&sid=c&credentials=d", "/live?session=***&sessionId=***&sid=***&credentials=***"),
+        (
+            "/live?spin=1&ping=2&aside=3&codec=4&design=5&compact=6",
+            "/live?spin=1&ping=2&aside=3&codec=4&design=5&compact=6",
+        ),
+        ("/5nPr7RCmueGTKMP7?enableSrtp", "/***?enableSrtp"),
+        ("/live/550e8400-e29b-41d4-a716-446655440000/1", "/live/***/1"),
+        ("/d41d8cd98f00b204e9800998ecf8427e#x;y/z", "/***#x;y/z"),
+        ("/live?d41d8cd98f00b204e9800998ecf8427e", "/live?***"),
+        ("/live?id=5nPr7RCmueGTKMP7&channel=1", "/live?id=***&channel=1"),
     ],
 )
 def test_what_a_secret_is_called_shows_where_it_is(location: str, shown: str) -> None:
@@ -45,9 +62,57 @@ def test_masks_are_filled_by_name_and_order() -> None:
     assert unmasked("/new?password=***&password=***&password=***", stored) is None
 
 
+def test_keys_without_a_name_are_filled_by_their_order() -> None:
+    stored = "/5nPr7RCmueGTKMP7/live/d41d8cd98f00b204e9800998ecf8427e?id=aB3dE5gH7jK9mN1p"
+    assert masked(stored) == "/***/live/***?id=***"
+    assert unmasked(masked(stored), stored) == stored
+    assert unmasked("/new/***?id=***", stored) == "/new/5nPr7RCmueGTKMP7?id=aB3dE5gH7jK9mN1p"
+    assert unmasked("/***/***/***", stored) is None
+    assert unmasked("/live?token=***", stored) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "h264Preview_01_main",
+        "h265Preview_01_autotrack",
+        "main_stream_1080p",
+        "videoSub_h264_1080p25fps",
+        "front_door_camera_2",
+        "livechannel1stream0",
+        "profile1channel2stream3",
+        "user-stream-2024-01-02",
+        "MediaInputH264Stream1",
+        "Streaming_Channels_101",
+        "living-room-camera-2-hd",
+        "1234567890123456",
+        "20261122T070000Z",
+        "VideoEncoderConfiguration1",
+    ],
+)
+def test_names_that_people_and_makers_give_are_shown(name: str) -> None:
+    assert not looks_random(name)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "5nPr7RCmueGTKMP7",
+        "aB3dE5gH7jK9mN1p",
+        "0123456789abcdef",
+        "q7Zk-2mVb9XtR4nLs8Wd",
+        "k3v9x2m7q1z8w4t6",
+        "SGVsbG8xMjM0NTY3OA==",
+    ],
+)
+def test_keys_that_machines_make_are_not(key: str) -> None:
+    assert looks_random(key)
+
+
 def test_a_long_hostile_address_is_masked_in_no_time() -> None:
-    text = "rtsp://h/" + "password_" * 225
-    assert mask(text) == text
+    for part in ("password_", "a1", "_a=", "aB1-", "/"):
+        text = "rtsp://h/" + part * (2000 // len(part))
+        assert mask(text) in (text, "rtsp://h/***")
 
 
 STORED = CameraUrl.parse("rtsp://u:secret@cam:8554/live?password=inner&channel=1")

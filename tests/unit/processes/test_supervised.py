@@ -260,9 +260,9 @@ async def test_what_the_child_logs_is_logged_again_without_secrets(caplog):
         watched.child.send({"t": "raise"})
         await watched.up_again()
     logged = {record.getMessage(): record for record in caplog.records}
-    hello = logged["[tiny] hello from rtsp://***@camera/"]
+    hello = logged["[tiny] hello from rtsp://***"]
     assert (hello.levelno, hello.name) == (logging.WARNING, "wallflower_sidecar.tiny")
-    assert "[tiny] plain rtsp://***@camera/ line" in logged
+    assert "[tiny] plain rtsp://*** line" in logged
     assert any(text.startswith("[tiny] the child failed (ValueError at tiny_child.py:") for text in logged)
     assert any("more lines in one second were left out" in text for text in logged)
     assert "secret" not in caplog.text

@@ -15,7 +15,7 @@ import threading
 import time
 from typing import Any, NoReturn
 
-from wallflower_sidecar.processes.relog import mask_credentials
+from wallflower_sidecar.domain.redaction import without_secrets
 
 from . import launcher as whisperlive_launcher
 
@@ -148,7 +148,7 @@ class ServerProcess:
             return ServerError("not_installed", self._what_is_missing(missing))
         ended = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
         words = self._reason.get("error") or ("" if code == -signal.SIGKILL else next(iter(self._last_words), ""))
-        return ServerError("died", f"The WhisperLive server {ended}{f' ({mask_credentials(words)})' if words else ''}.")
+        return ServerError("died", f"The WhisperLive server {ended}{f' ({without_secrets(words)})' if words else ''}.")
 
     def _what_is_missing(self, module: str) -> str:
         if module.partition(".")[0] != "whisper_live":
