@@ -7,6 +7,8 @@ import time
 
 import aiohttp
 
+from wallflower_sidecar.domain.errors import CaptureCode
+
 from .download import download
 from .soak_faults import SEEN_WITHIN_S, Fault, deck_of, words
 from .soak_household import Camera, Household
@@ -17,6 +19,7 @@ from .soak_watch import DISK_CODES, Sighting, Watch, first, told
 CALM_S = (10.0, 30.0)
 """Between two faults of a camera."""
 
+OF_CAMERAS = frozenset(code.value for code in CaptureCode) - DISK_CODES
 GIVEN_UP_S = 150.0
 """A stream that is not back so long after it should be is not waited for any longer."""
 
@@ -120,11 +123,11 @@ class Script:
             await self._restart(camera.name)
         if fault.names and outcome.seen_s is None:
             # What the sidecar makes of it after all belongs to this fault, and so does what is lost by that.
-            await self._watch.until(lambda: self._seen(camera.name, fault, outcome.began), healed_at + BELATED_S)
+            await self._watch.until(lambda: self._seen(camera.name, outcome.began), healed_at + BELATED_S)
         await self.back(camera.name, healed_at, outcome)
         window.end = time.time()
-        self._judge_sight(fault, outcome, tried, looked)
-        self._judge_codes(fault, outcome, healed_at)
+        if self._judge_sight(fault, outcome, tried, looked):
+            self._judge_codes(fault, outcome, healed_at)
 
     async def _begin(self, camera: Camera, fault: Fault) -> float:
         """Provoke a fault; returns the moment from which it can be seen."""
@@ -140,7 +143,7 @@ class Script:
         if not fault.names:
             await self._rest(UNDISTURBED_S)
             return None
-        seen = await self._watch.until(lambda: self._seen(stream, fault, began), began + SEEN_WITHIN_S)
+        seen = await self._watch.until(lambda: self._seen(stream, began), began + SEEN_WITHIN_S)
         tried = await self._watch.until(lambda: self._tried(stream, fault, began), ends_at)
         named = await self._watch.until(
             lambda: first(self._watch.since(stream, began), fault.names), (tried or began) + fault.named_within_s
@@ -149,8 +152,9 @@ class Script:
         outcome.named_s = None if named is None else named - began
         return tried
 
-    def _seen(self, stream: str, fault: Fault, began: float) -> float | None:
-        return first(self._watch.since(stream, began), fault.names | fault.passing)
+    def _seen(self, stream: str, began: float) -> float | None:
+        """When anything but the disk was first called wrong."""
+        return first(self._watch.since(stream, began), OF_CAMERAS)
 
     def _tried(self, stream: str, fault: Fault, began: float) -> float | None:
         """When the first attempt since a fault began; only then can what an attempt finds out be named."""
@@ -158,10 +162,10 @@ class Script:
             return began
         return next((each.at for each in self._watch.since(stream, began) if each.state == "resolving"), None)
 
-    def _judge_sight(self, fault: Fault, outcome: Outcome, tried: float | None, looked: Window) -> None:
+    def _judge_sight(self, fault: Fault, outcome: Outcome, tried: float | None, looked: Window) -> bool:
         """A violation if the fault was seen late, or not named; it tells what was shown until the stream was back."""
         if not fault.names or self._ledger.disturbed(looked.begin, looked.end):
-            return
+            return True
         rule, stream, began = "", outcome.stream, outcome.began
         if outcome.seen_s is None:
             rule = "a fault is seen within 7 s"
@@ -170,6 +174,7 @@ class Script:
         if rule:
             shown = told(self._watch.since(stream, began), began)
             self._ledger.violated(rule, shown, stream=stream, fault=fault.kind, since=began)
+        return not rule
 
     def _judge_codes(self, fault: Fault, outcome: Outcome, healed_at: float) -> None:
         """No code may be shown that does not fit the fault; an attempt under way at its end may say anything."""
