@@ -74,13 +74,18 @@ async def test_a_faulty_file_is_refused_with_a_sentence_and_all_goes_on(sidecar:
 
 
 async def test_an_engine_that_cannot_work_is_told_and_can_be_left_again(sidecar: Sidecar, folder: Path) -> None:
-    write(folder, 'engine = "whisperlive"\nwhisperlive_url = "http://127.0.0.1:9/"\nwhisperlive_token = "hush"\n')
+    url = "http://ann:hush@127.0.0.1:9/?token=hush"
+    write(folder, f'engine = "whisperlive"\nwhisperlive_url = "{url}"\nwhisperlive_token = "hush"\n')
     reload = await sidecar.request("POST", "/config/reload")
 
     assert sorted(reload["changed"]) == ["engine", "log_level", "whisperlive_token", "whisperlive_url"]
     await eventually(lambda: check_says(sidecar, "WHISPERLIVE_URL"))
     settings = (await sidecar.request("GET", "/config"))["settings"]
     assert (settings["whisperlive_token"], settings["whisperlive_url"]) == ("***", "***")
+    write(folder, 'whisperlive_token = "hush hush"\ntoken = "hush hush"\ndatabase_url = "mysql://ann:hush@h/d"\n')
+    answers = [reload, await sidecar.request("POST", "/config/reload"), await sidecar.request("GET", "/health")]
+    assert len(answers[1]["refused"]) == 2, "the environment's token wins over the file's"
+    assert "hush" not in str(answers) + "".join(sidecar.process.lines)
 
     write(folder, "")
     await sidecar.request("POST", "/config/reload")
