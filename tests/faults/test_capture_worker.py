@@ -51,6 +51,17 @@ async def test_a_frozen_worker_is_replaced(rig, camera):
     await rig.streaming("porch", timeout_s=5)
 
 
+async def test_a_worker_whose_own_code_fails_shows_and_its_streams_are_back_with_their_last_words_told(rig, camera):
+    rig.add("porch", camera.url("porch"))
+    await eventually(lambda: rig.record.started.keys() - rig.record.ended.keys(), timeout_s=15, interval_s=0.01)
+    rig.capture._workers.first.child.send({"t": "no command"})
+    await rig.until_error("porch", "worker_died", timeout_s=5)
+    assert rig.record.started.keys() == rig.record.ended.keys() == {one.id for one in rig.record.utterances}
+    await rig.streaming("porch", timeout_s=5)
+    assert rig.status("porch").reconnects == 1
+    assert [error.code for _, error in rig.record.errors] == ["worker_died"]
+
+
 async def test_speech_cut_off_by_a_death_is_paired_and_a_probe_or_picture_answered(rig, camera):
     rig.add("porch", camera.url("porch"))
     await eventually(lambda: rig.record.started.keys() - rig.record.ended.keys(), timeout_s=15, interval_s=0.01)

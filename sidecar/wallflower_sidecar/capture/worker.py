@@ -12,13 +12,14 @@ import av.logging
 from ..domain.camera_url import CameraUrl
 from ..domain.clock import Clock, SystemClock
 from ..domain.errors import CaptureCode, CaptureError, WallflowerError
-from ..processes.child import Channel, run_child
+from ..processes.child import Channel, Stopped, run_child
 from ..processes.heap import Heap
 from .connection.network import resolve
 from .connection.rtsp import fingerprint, open_camera
 from .messages import (
     Cancel,
     Close,
+    Ended,
     Keep,
     Open,
     Probe,
@@ -50,6 +51,9 @@ class Worker:
 
     def __init__(self, report: Callable[[Report], None], clock: Clock) -> None:
         """Have no sessions yet."""
+        self.failed = False
+        """Whether it ends for a fault of its own: then no session is said to have ended, the worker has."""
+
         self._report = report
         self._clock = clock
         self._sessions: dict[int, Session] = {}
@@ -84,11 +88,15 @@ class Worker:
             time.sleep(0.01)
 
     def _open(self, order: Open) -> None:
-        session = self._sessions[order.session] = Session(order, self._clock, self._report, self._disks)
+        session = self._sessions[order.session] = Session(order, self._clock, self._report_of_session, self._disks)
         self._start(f"session-{order.session}", lambda: self._run(session))
 
     def _start(self, name: str, target: Callable[[], None]) -> None:
         threading.Thread(target=target, name=name, daemon=True).start()
+
+    def _report_of_session(self, report: Report) -> None:
+        if not (self.failed and isinstance(report, Ended)):
+            self._report(report)
 
     def _run(self, session: Session) -> None:
         try:
@@ -176,6 +184,11 @@ def main(channel: Channel) -> None:
     try:
         while True:
             worker.obey(read_command(channel.receive()))
+    except Stopped:
+        raise
+    except Exception:
+        worker.failed = True
+        raise
     finally:
         worker.end()
 
