@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import pairwise
 import time
 
 import pytest
@@ -11,7 +12,7 @@ from tests.faults.conftest import SMALL
 from tests.support.clips import camera_clip
 from tests.support.leaks import no_leaks
 from tests.support.waiting import eventually
-from wallflower_sidecar.capture.stream import handover
+from wallflower_sidecar.capture.stream import handover, lifecycle
 from wallflower_sidecar.domain.streams import StreamState
 
 pytestmark = pytest.mark.faults
@@ -153,6 +154,29 @@ async def test_the_new_session_goes_on_alone_when_only_the_old_one_is_cut_off_in
         if "video" in session.kinds:
             session.abort()
     await until_listening(rig, camera)
+    assert (rig.record.errors, rig.status("porch").reconnects) == ([], 0)
+
+
+async def test_no_word_is_lost_when_only_the_old_session_freezes_in_mid_switch_while_somebody_speaks(
+    rig, camera, talk, monkeypatch
+):
+    monkeypatch.setattr(lifecycle, "LEAD_S", 60.0)
+    rig.add("porch", camera.url("porch"))
+    sessions = rig.capture._captures["porch"]._sessions
+    await eventually(lambda: sessions.successor and sessions.successor.first_audio_s, timeout_s=15, interval_s=0.01)
+    since = time.time() + TOLERANCE_S
+    await eventually(lambda: not rig.status("porch").speaking, timeout_s=15, interval_s=0.01)
+    await eventually(lambda: rig.status("porch").speaking, timeout_s=15, interval_s=0.01)
+    (old,) = (session for session in camera._sources["porch"].playing if "video" in session.kinds)
+    monkeypatch.setattr(old, "send_rtp", lambda kind, packets: None)
+    await eventually(lambda: camera.counters("porch").plays_now == 1, timeout_s=10)
+    until = time.time()
+    await eventually(lambda: any(one.end.timestamp() > until for one in rig.record.utterances), timeout_s=15)
+    for start, end in sentences_of(camera, talk, since, until):
+        heard = sorted(heard_in(rig.record.utterances, start, end))
+        assert (heard[0][0], heard[-1][1]) == pytest.approx((start, end), abs=TOLERANCE_S)
+        assert all(later[0] == pytest.approx(earlier[1], abs=TOLERANCE_S) for earlier, later in pairwise(heard))
+    assert rig.record.started.keys() == rig.record.ended.keys()
     assert (rig.record.errors, rig.status("porch").reconnects) == ([], 0)
 
 

@@ -100,7 +100,7 @@ async def test_one_streams_bug_restarts_that_stream_and_no_other(rig, camera, mo
     await rig.streaming("porch")
     await rig.until("blind", StreamState.DEGRADED)
     with monkeypatch.context() as patch:
-        patch.setattr(rig.capture._captures["porch"]._life, "_switch", lambda now_s: 1 / 0)
+        patch.setattr(rig.capture._captures["porch"]._life, "_switch", lambda: 1 / 0)
         error = await rig.until_error("porch", "internal", timeout_s=2)
         await asyncio.sleep(0.3)
     assert "the log has the cause" in error.message

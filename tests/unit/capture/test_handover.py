@@ -263,6 +263,43 @@ def test_an_old_session_that_is_lost_in_mid_switch_is_taken_over_at_once(scene, 
     assert scene.listener.changes == []
 
 
+@pytest.fixture
+def frozen(scene):
+    """Somebody speaks in mid-switch; then the old session freezes, and the new one hears what is said to its end."""
+    scene.lapse()
+    scene.open_successor()
+    scene.pass_time(1, 1, 2)
+    scene.start(1, "a", 10)
+    scene.start(2, "a'", 10)
+    scene.pass_time(1, 1, 2)
+    scene.pass_time(0.5, 2)
+    scene.finish(2, "a'", 10, 12)
+    scene.pass_time(5, 2)
+    assert scene.current == 2
+    return scene
+
+
+def test_what_the_old_session_froze_over_is_told_by_the_new_one(frozen):
+    frozen.end(None, session=1)
+    assert told(frozen) == ["started a", "ended a", "started a'", "ended a'", "heard a'"]
+
+
+@pytest.mark.parametrize("end", [11, 10.375])
+def test_what_the_frozen_session_heard_still_is_told_and_only_the_rest_by_the_new_one(frozen, end):
+    heard = []
+    frozen.listener.utterance_ready = heard.append
+    frozen.finish(1, "a", 10, end)
+    frozen.end(None, session=1)
+    assert told(frozen) == ["started a", "ended a", "started a'", "ended a'"]
+    assert [(one.id, one.start.timestamp() - frozen.wall) for one in heard] == [("a", 10), ("a'", end)]
+
+
+def test_what_is_said_after_that_does_not_wait_for_a_session_that_hangs(frozen):
+    frozen.pass_time(2, 2)
+    frozen.say(2, "b", 20, 22)
+    assert told(frozen)[-3:] == ["started b", "ended b", "heard b"]
+
+
 def test_a_camera_that_is_lost_while_the_successor_opens_is_an_error_and_a_reconnect(scene):
     scene.lapse()
     scene.end("eof", session=1)
@@ -344,6 +381,35 @@ def test_a_session_that_does_not_come_back_from_such_a_switch_is_a_failure_like_
     assert scene.line.pulls[-1] == "all", "sound alone may have been too much to ask"
     scene.connect()
     assert scene.status.reconnects == 1
+
+
+def test_a_worker_that_dies_while_the_old_session_is_closed_for_a_switch_shows(scene):
+    fail_successor(scene)
+    scene.pass_time(RETRY_S, 1)
+    assert scene.line.sent == [Close(1)]
+    scene.line.up = False
+    scene.capture.worker_died(scene.line)
+    assert (scene.status.state, scene.status.error.code) == (StreamState.BACKOFF, "worker_died")
+    scene.line.up = True
+    scene.tick()
+    scene.connect()
+    assert (scene.status.state, scene.status.reconnects) == (StreamState.STREAMING, 1)
+
+
+def test_a_session_that_cannot_be_opened_after_such_a_switch_shows_after_five_seconds(scene):
+    fail_successor(scene)
+    while not scene.line.sent:
+        scene.pass_time(0.25, 1)
+    scene.line.up = False
+    scene.end(None, session=1)
+    scene.tick(4)
+    assert scene.status.state is StreamState.STREAMING
+    scene.tick(2)
+    assert scene.status.state is StreamState.CONNECTING
+    scene.line.up = True
+    scene.tick()
+    scene.connect()
+    assert (scene.status.state, scene.status.reconnects) == (StreamState.STREAMING, 1)
 
 
 def test_a_camera_that_fails_twice_when_asked_for_its_sound_alone_is_not_asked_again(scene):

@@ -329,6 +329,32 @@ def test_restart_waits_a_second_at_most_for_a_session_that_does_not_end(world):
     assert world.status.state is StreamState.STREAMING
 
 
+def test_a_stuck_session_that_was_restarted_is_no_failure_when_it_ends_at_last(world):
+    world.connect()
+    world.tick(6)
+    assert world.status.state is StreamState.STALLED
+    world.capture.restart()
+    world.tick(1.2)
+    world.end("connection_refused")
+    shown = world.status
+    world.end(None, session=1)
+    assert world.status == shown
+
+
+def test_a_worker_that_dies_of_a_stuck_session_that_was_restarted_is_no_failure_of_the_new_one(world):
+    world.connect()
+    world.tick(6)
+    world.capture.restart()
+    world.tick(1.2)
+    for _ in range(60):
+        world.alive()
+        world.tick(0.4)
+    assert len(world.line.killed) == 1
+    world.capture.worker_died(world.line)
+    world.tick()
+    assert world.session == 3, "at once"
+
+
 def test_only_a_change_that_needs_it_touches_the_session(world):
     world.connect()
     world.capture.change(Stream("porch", "New name", STREAM.url, language="de"))

@@ -28,16 +28,12 @@ class Carrier(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """A session that was begun at monotonic `began_s`; `ending` once it was told to end, `failure` if unplanned.
-
-    `replaces` while it is opened in the place of one that was well and had to be closed first.
-    """
+    """A session that was begun at monotonic `began_s`; `ending` once it was told to end, `failure` if unplanned."""
 
     session: int
     line: Carrier
     pull: Pull
     began_s: float
-    replaces: bool = False
     opened: Opened | None = None
     last_packet_s: float | None = None
     first_audio_s: float | None = None

@@ -44,7 +44,7 @@ class Span:
         """Return what an utterance holds that was not told yet: all, its end, or None."""
         if abs(spoken.start - self.start) < SAME_S and abs(spoken.end - self.end) < SAME_S:
             return None
-        if spoken.start >= self.end - SAME_S:
+        if self.is_over_before(spoken.start):
             return spoken
         if spoken.end - self.end <= REMNANT_S:
             return None
@@ -79,12 +79,12 @@ class Ear:
         """Whether what begins now is not told before it was compared."""
         return self.passing is Passing.HELD or now_s < self.compared_until_s
 
-    def forget_old(self, now_s: float) -> None:
-        """Give up held utterances that the voice had time enough to tell."""
+    def forget_old(self, voice_s: float) -> None:
+        """Give up held utterances that the voice, whose last packet came at monotonic `voice_s`, had time to tell."""
         self.held = {
             utterance: held
             for utterance, held in self.held.items()
-            if held.spoken is None or now_s - held.at_s <= LAG_S
+            if held.spoken is None or voice_s - held.at_s <= LAG_S
         }
 
 

@@ -1,7 +1,5 @@
 """The course of one stream's sessions: begun, watched, switched, lost and tried again, and the state that shows."""
 
-from datetime import timedelta
-
 from ...domain.clock import Clock
 from ...domain.errors import CaptureCode
 from ...domain.streams import Stream, StreamState
@@ -11,14 +9,12 @@ from .attempt import Attempt, Carrier
 from .board import Board
 from .handover import LEAD_S, Handover, Step
 from .overheard import Overheard
-from .retry import Retry, Wait
+from .reopening import Reopening
+from .retry import Retry
 from .sessions import Sessions
 
 HANDOVER_S = 1.0
 """How long a new session waits for the old one to leave the camera."""
-
-REOPENED_S = 5.0
-"""How long a session that was closed for a switch may be missing until the state says so."""
 
 
 class Lifecycle:
@@ -45,9 +41,9 @@ class Lifecycle:
         self._board = board
         self._retry = retry
         self._clock = clock
-        self._due_s: float | None = clock.monotonic() if stream.enabled else None
-        self._lost = False
-        self._replacing = False
+        self._next = Reopening(board, retry, clock)
+        if stream.enabled:
+            self._next.at_once()
 
     @property
     def delivering(self) -> Attempt | None:
@@ -57,13 +53,12 @@ class Lifecycle:
 
     def restart(self) -> None:
         """End the session and begin anew at once, all failures forgotten; a disabled stream comes to rest."""
-        if self.stream.enabled:
-            self._retry.reset()
         self._handover.forget()
-        self._replacing = False
-        now_s = self._clock.monotonic()
         self._sessions.leave()
-        self._due_s = now_s + (HANDOVER_S if self._sessions.all else 0.0) if self.stream.enabled else None
+        for attempt in self._sessions.all.values():
+            attempt.failure = None
+        wait_s = HANDOVER_S if self._sessions.all else 0.0
+        self._next.anew(wait_s if self.stream.enabled else None)
         if self._sessions.all:
             self._board.enter(StreamState.STOPPING)
         elif not self.stream.enabled:
@@ -72,19 +67,16 @@ class Lifecycle:
 
     def give_up(self, code: CaptureCode) -> None:
         """End whatever runs, and try again later."""
-        self._replacing = False
         self._sessions.leave_all()
         if self.stream.enabled:
-            self._fail(code)
+            self._next.failed(code)
 
     def tick(self) -> None:
         """Do what time demands: the next attempt, the stall watchdog, a switch, a measure against a stuck session."""
-        now_s = self._clock.monotonic()
-        self._watch(now_s)
-        self._switch(now_s)
+        self._watch(self._clock.monotonic())
+        self._switch()
         self._sessions.escalate()
-        due = self._due_s is not None and (now_s >= self._due_s or self._retry.is_released)
-        if due and self._sessions.current is None:
+        if self._next.due and self._sessions.current is None:
             self._begin()
 
     def report(self, report: SessionReport) -> None:
@@ -103,7 +95,7 @@ class Lifecycle:
             case Ended():
                 self._ended(attempt, report)
                 self.tick()
-            case Connecting() if attempt is self._sessions.current and not attempt.replaces:
+            case Connecting() if attempt is self._sessions.current and not self._next.hidden:
                 self._board.enter(StreamState.CONNECTING)
             case Opened() if attempt.ending is None:
                 self._opened(attempt, report)
@@ -119,20 +111,15 @@ class Lifecycle:
         if successor in gone:
             self._sessions.successor = None
             self._handover.postpone()
-        struck = any(attempt.failure for attempt in gone)
+        struck = any(attempt.failure for attempt in gone) or (self._next.hidden and bool(gone))
         if current is not None and current in gone:
             if self._taken_over(current, CaptureCode.WORKER_DIED):
                 return
             self._sessions.current = None
-            self._lost = self._lost or current.last_packet_s is not None or current.replaces
+            self._next.lost(current)
             struck = True
         if struck and self._sessions.current is None and self.stream.enabled:
-            self._retry.interrupted()
-            if any(attempt.cost_its_worker for attempt in gone):
-                self._fail(CaptureCode.WORKER_DIED)
-            else:
-                self._due_s = self._clock.monotonic()
-                self._board.fault(StreamState.BACKOFF, CaptureCode.WORKER_DIED)
+            self._next.interrupted(by_itself=any(attempt.cost_its_worker for attempt in gone))
         self._rest_when_quiet()
 
     def show(self) -> None:
@@ -142,26 +129,17 @@ class Lifecycle:
             self._show_delivery(attempt)
 
     def _begin(self) -> None:
-        if wait := self._retry.hold():
-            self._replacing = False
-            self._wait(wait, CaptureCode.AUTH_FAILED)
+        if self._next.held_up():
             return
-        if self._due_s is not None:
-            self._due_s = min(self._due_s, self._clock.monotonic())
-            if self._retry.lets_another_try(self._due_s):
-                return
         attempt = self._sessions.open(self.stream, self._handover.pull(None))
-        if attempt is None:
-            return
-        self._due_s = None
-        self._retry.begun(attempt)
-        attempt.replaces, self._replacing = self._replacing, False
-        self._orders.give([attempt])
-        if not attempt.replaces:
-            self._board.enter(StreamState.RESOLVING)
+        if attempt is not None:
+            self._retry.begun(attempt)
+            self._orders.give([attempt])
+            self._next.begun()
 
     def _watch(self, now_s: float) -> None:
-        """Notice a session from which nothing comes."""
+        """Notice a session from which nothing comes, or that does not come back."""
+        self._next.watch()
         current, successor = self._sessions.current, self._sessions.successor
         if successor is not None and (code := successor.silence(now_s)):
             self._sessions.leave_successor()
@@ -174,12 +152,8 @@ class Lifecycle:
             if not self._taken_over(current, code):
                 self._sessions.leave()
                 self._board.fault(StreamState.STALLED, code)
-        elif current.replaces and now_s - current.began_s > REOPENED_S:
-            current.replaces = False
-            self._lost = True
-            self._board.enter(StreamState.CONNECTING)
 
-    def _switch(self, now_s: float) -> None:
+    def _switch(self) -> None:
         """Change over to a session that fits what is needed now."""
         current, successor = self._sessions.current, self._sessions.successor
         if current is None or self.delivering is None:
@@ -191,8 +165,7 @@ class Lifecycle:
                 self._orders.give([attempt] if attempt else [])
             case Step.CLOSE_FIRST:
                 self._sessions.leave()
-                self._replacing = True
-                self._due_s = now_s + REOPENED_S
+                self._next.for_switch()
             case Step.HAND_OVER:
                 self._sessions.hand_over()
                 self._show_offer()
@@ -206,10 +179,9 @@ class Lifecycle:
         """Let the successor, if there is one, take the place of a session that is lost."""
         if self._sessions.successor is None:
             return False
-        self._overheard.broken_off(lost)
         self._sessions.hand_over()
         if self.delivering is None:
-            self._lost = self._lost or lost.last_packet_s is not None
+            self._next.lost(lost)
             self._board.fault(StreamState.CONNECTING, code)
         else:
             self._show_offer()
@@ -231,12 +203,8 @@ class Lifecycle:
             self._handover.delivered(attempt)
         if attempt is not self._sessions.current:
             return
-        attempt.replaces = False
-        self._retry.streaming()
         self._board.heard(report.level_dbfs)
-        if self._lost:
-            self._board.reconnected()
-        self._lost = False
+        self._next.delivered()
         self._show_delivery(attempt)
 
     def _show_delivery(self, attempt: Attempt) -> None:
@@ -268,8 +236,8 @@ class Lifecycle:
                 self._sessions.current = None
         overtaken = self._sessions.current is not None or self._board.status.state is StreamState.STOPPING
         if attempt.failure is not None and not overtaken:
-            self._lost = self._lost or attempt.last_packet_s is not None or attempt.replaces
-            self._fail(attempt.failure, report.message)
+            self._next.lost(attempt)
+            self._next.failed(attempt.failure, report.message)
         self._rest_when_quiet()
 
     def _forget(self, attempt: Attempt) -> None:
@@ -278,21 +246,12 @@ class Lifecycle:
         self._orders.ended(attempt)
         self._board.recording(writing=self._orders.writing)
 
-    def _fail(self, code: CaptureCode, message: str | None = None) -> None:
-        """Wait as long as the retry says."""
-        if code is CaptureCode.STALLED:
-            self._board.fault(StreamState.STALLED, code)
-        self._wait(self._retry.ended(code), code, message)
-
-    def _wait(self, wait: Wait, code: CaptureCode, message: str | None = None) -> None:
-        self._due_s = self._clock.monotonic() + wait.delay_s
-        self._board.fault(wait.state, code, self._clock.now() + timedelta(seconds=wait.delay_s), message)
-
     def _rest_when_quiet(self) -> None:
         """Once the last session asked to end has ended: be idle, or begin anew at once."""
-        if self._sessions.all or not (self._replacing or self._board.status.state is StreamState.STOPPING):
+        stopping = self._board.status.state is StreamState.STOPPING
+        if self._sessions.all or not (stopping or self._next.hidden):
             return
-        if self._due_s is None:
+        if self._next.wanted:
+            self._next.at_once()
+        elif stopping:
             self._board.clear(StreamState.IDLE)
-        else:
-            self._due_s = self._clock.monotonic()

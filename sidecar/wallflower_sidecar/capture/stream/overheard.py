@@ -39,7 +39,8 @@ class Overheard:
         if after.ear.passing is Passing.HELD:
             after.ear.passing = Passing.TOLD
             after.ear.compared_until_s = self._clock.monotonic() + LAG_S
-            after.ear.forget_old(self._clock.monotonic())
+            if before is not None and before.last_packet_s is not None:
+                after.ear.forget_old(before.last_packet_s)
             self._before, self._voice = before.ear if before else None, after.ear
             self._settle(after.ear)
 
@@ -75,7 +76,6 @@ class Overheard:
     def _settle(self, ear: Ear) -> None:
         """Tell what was held back, or drop it, as soon as it is clear which."""
         if ear.passing is Passing.HELD:
-            ear.forget_old(self._clock.monotonic())
             return
         if ear is self._voice and self._before is not None and self._before.open:
             return
