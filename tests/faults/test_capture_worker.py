@@ -99,6 +99,24 @@ async def test_stopping_tells_the_camera_gives_out_the_last_words_and_leaves_not
     await eventually(lambda: camera.counters("porch").plays_now == 0)
 
 
+async def test_capture_that_is_run_again_counts_on_no_session_of_the_run_before(camera):
+    rig = Rig()
+    for run in (1, 2):
+        task = asyncio.create_task(rig.capture.run())
+        try:
+            rig.add("porch", camera.url("porch"))
+            rig.capture.restart("porch")
+            await eventually(lambda run=run: camera.counters("porch").plays_ever == run, timeout_s=15)
+            await rig.streaming("porch")
+            sessions = rig.capture._captures["porch"]._sessions.all
+            assert [attempt.ending for attempt in sessions.values()] == [None]
+            os.kill(rig.capture.worker_pids[0], signal.SIGSTOP)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    assert rig.status("porch").reconnects == 0
+
+
 async def test_streams_beyond_a_workers_share_get_another_worker_which_ends_with_them(camera):
     rig = Rig()
     rig.capture = CaptureSupervisor(rig.record, clock=SystemClock(), streams_per_worker=2)

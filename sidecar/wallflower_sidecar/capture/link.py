@@ -56,7 +56,7 @@ class WorkerLink:
             ChildSpec(name, MODULE),
             on_message=self._take,
             on_up=self._came_up,
-            on_down=self._went_down,
+            on_down=lambda _: self.forget_sessions(),
             clock=clock,
         )
         self._numbers = numbers
@@ -156,7 +156,8 @@ class WorkerLink:
         """Whether nobody waits for an answer."""
         return not self._requests
 
-    def _went_down(self, reason: str) -> None:  # noqa: ARG002
+    def forget_sessions(self) -> None:
+        """All that ran here is gone, and nobody is answered any more."""
         self._up.clear()
         owners = set(self._owners.values())
         self._owners.clear()

@@ -69,7 +69,7 @@ class Replacement:
             self._look()
 
     def _look(self) -> None:
-        for link in self._workers.all:
+        for link in self._workers.staying:
             pid, streams = link.child.pid, len(link.streams)
             used = self._memory_of(pid) if pid is not None and link.child.up else None
             if used is not None and used > self._bound.of(streams):

@@ -40,9 +40,10 @@ class Workers:
         self.add()
 
     def start(self, group: asyncio.TaskGroup) -> None:
-        """Run them, and those to come, as tasks of `group`."""
+        """Run them, and those to come, as tasks of `group`; what ran in a group before is gone."""
         self._group = group
         for link in self._tasks:
+            link.forget_sessions()
             self._tasks[link] = group.create_task(link.child.run(), name=link.child.spec.name)
 
     def stop(self) -> None:
@@ -53,6 +54,11 @@ class Workers:
     def all(self) -> tuple[WorkerLink, ...]:
         """Every worker, the oldest first."""
         return tuple(self._tasks)
+
+    @property
+    def staying(self) -> list[WorkerLink]:
+        """Those that are not being replaced, the oldest first."""
+        return [link for link in self._tasks if link not in self._retiring]
 
     @property
     def down(self) -> list[WorkerLink]:
@@ -67,7 +73,7 @@ class Workers:
     @property
     def first(self) -> WorkerLink:
         """One that is there to stay, best one that runs."""
-        staying = [link for link in self._tasks if link not in self._retiring]
+        staying = self.staying
         return next((link for link in staying if link.child.up), staying[0])
 
     def of(self, stream_id: str) -> WorkerLink | None:
@@ -80,8 +86,7 @@ class Workers:
 
     def place(self, stream_id: str) -> WorkerLink:
         """Return a worker with room for a stream, which belongs there from now on."""
-        staying = (link for link in self._tasks if link not in self._retiring)
-        link = next((link for link in staying if len(link.streams) < self._streams_per_worker), None) or self.add()
+        link = next((link for link in self.staying if len(link.streams) < self._streams_per_worker), None) or self.add()
         link.streams.add(stream_id)
         return link
 

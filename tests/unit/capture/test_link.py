@@ -80,7 +80,7 @@ def test_one_that_raises_harms_no_other(link):
     first, second = opened(link, bad), opened(link, good)
     take(link, Connecting(first))
     take(link, Connecting(second))
-    link._went_down("killed")
+    link.forget_sessions()
     assert good.reports == [Connecting(second)]
     assert (bad.died, good.died) == ([link], [link])
     assert [type(error) for error in bad.crashes] == [ZeroDivisionError] * 2

@@ -25,6 +25,10 @@ class Workers:
         self.all.append(SimpleNamespace(child=child, streams=set()))
         return self.all[-1]
 
+    @property
+    def staying(self):
+        return [link for link in self.all if link not in self.retired]
+
     def retire(self, link):
         self.retired.append(link)
 
@@ -112,6 +116,15 @@ def test_a_worker_that_is_soon_too_large_again_waits_ten_minutes():
     assert len(world.workers.all) == 2
     world.tick(15)
     assert len(world.workers.all) == 3
+
+
+def test_a_worker_that_waits_for_a_stream_which_cannot_move_is_not_replaced_again():
+    world = World(1)
+    world.used[100] = 2000 * MB
+    world.tick(31)
+    world.tick(1800)
+    assert world.replacement.replaced == 1
+    assert len(world.workers.all) == 2
 
 
 def test_the_memory_of_a_process_is_read_and_of_one_that_is_gone_is_none():

@@ -280,3 +280,12 @@ def test_after_a_break_a_new_viewer_starts_the_decoder_again(camera):
         camera.viewing.unwatch(watch)
         camera.until(lambda: not decoders())
     assert camera.images(2)[0].std() > 20
+
+
+def test_who_comes_when_the_session_has_just_ended_keeps_no_decoder(camera):
+    camera.viewing.watch(Watch(7, 1, None, 5.0))
+    camera.send(2)
+    with camera.viewing._ready:  # before the decoder notices
+        camera.viewing.end()
+        camera.viewing.watch(Watch(7, 2, None, 5.0))
+    camera.until(lambda: not decoders())

@@ -57,6 +57,7 @@ class Viewing:
         self._watchers: dict[int, _Watcher] = {}
         self._backlog = Backlog()
         self._thread: threading.Thread | None = None
+        self._over = False
         self._begin = False
         self._keys_only = False
         self._key_s = float("-inf")
@@ -68,8 +69,10 @@ class Viewing:
         return self._backlog.skipped
 
     def watch(self, order: Watch) -> None:
-        """Begin to report pictures, the first at once."""
+        """Begin to report pictures, the first at once; none once the session is over."""
         with self._ready:
+            if self._over:
+                return
             self._begin = self._begin or self._keys_only or not self._watchers
             self._watchers[order.watch] = _Watcher(order, self._clock.monotonic())
             self._ready.notify()
@@ -83,6 +86,7 @@ class Viewing:
     def end(self) -> None:
         """The session is over, and with it every watch."""
         with self._ready:
+            self._over = True
             self._watchers.clear()
             self._ready.notify()
 
