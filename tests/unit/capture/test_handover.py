@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.capture.test_stream_capture import AUDIO, STREAM, VIDEO, Line, World
 from wallflower_sidecar.capture.messages import Alive, Close, Connecting, Ended, Opened, SpeechEdge, Spoken
-from wallflower_sidecar.capture.stream.handover import LEAD_S, PATIENCE_S, RETRY_S
+from wallflower_sidecar.capture.stream.handover import ASK_AGAIN_S, LEAD_S, PATIENCE_S, RETRY_S
 from wallflower_sidecar.capture.stream.picture_need import PICTURE_LINGERS_S
 from wallflower_sidecar.capture.stream.turns import TURNS_PER_S
 from wallflower_sidecar.domain.streams import Stream, StreamState
@@ -27,6 +27,12 @@ class Scene(World):
                 self.report(Alive(session, video=True, audio=audio, level_dbfs=-40.0))
             self.clock.advance(0.25)
             self.capture.tick()
+
+    def look_for(self, seconds, session):
+        """Somebody looks for so long, while packets come in this session."""
+        for _ in range(round(seconds)):
+            self.capture.use_picture()
+            self.pass_time(1, session)
 
     def lapse(self):
         """Let the picture be needed no more; a successor is opened."""
@@ -313,8 +319,10 @@ def test_a_camera_that_is_lost_while_the_successor_opens_is_an_error_and_a_recon
 
 
 def fail_successor(scene):
-    """A second session is refused while the first goes on."""
+    """A second session is refused as often as it takes, while the first goes on."""
     scene.lapse()
+    scene.end("connection_refused")
+    scene.pass_time(RETRY_S + 1, 1)
     scene.end("connection_refused")
     scene.pass_time(3, 1)
 
@@ -327,7 +335,37 @@ def test_a_switch_that_fails_harms_nothing_and_is_tried_again_after_a_minute(sce
     assert scene.session == 2
     assert scene.listener.changes == []
     scene.pass_time(2, 1)
-    assert scene.line.sent == [Close(1)], "it refused a second session: the first is closed before"
+    assert (scene.session, scene.line.sent) == (3, []), "once may be chance"
+    scene.end("connection_refused")
+    scene.pass_time(RETRY_S + 1, 1)
+    assert scene.line.sent == [Close(1)], "it refuses a second session: the first is closed before"
+
+
+def test_failures_between_which_a_second_session_worked_are_chance(scene):
+    scene.lapse()
+    scene.end("connection_refused")
+    scene.pass_time(RETRY_S + 1, 1)
+    scene.open_successor()
+    scene.pass_time(LEAD_S + 0.5, 1, 3)
+    scene.end(None, session=1)
+    scene.look_for(1, 3)
+    scene.end("eof", session=4)
+    scene.look_for(RETRY_S + 1, 3)
+    assert (scene.current, scene.session, scene.line.sent) == (3, 5, [Close(1)])
+
+
+def test_a_camera_that_refused_a_second_session_is_asked_again_after_hours(scene):
+    fail_successor(scene)
+    scene.pass_time(RETRY_S, 1)
+    scene.end(None, session=1)
+    scene.open_successor()
+    scene.pass_time(ASK_AGAIN_S, 4)
+    scene.line.sent.clear()
+    scene.look_for(1, 4)
+    assert (scene.session, scene.line.sent) == (5, []), "beside the first"
+    scene.end("connection_refused")
+    scene.look_for(RETRY_S + 1, 4)
+    assert scene.line.sent == [Close(4)], "once is enough for what was known"
 
 
 def test_a_password_that_is_refused_only_now_costs_neither_the_session_nor_more_attempts(scene):
@@ -349,12 +387,12 @@ def test_where_a_second_session_is_refused_the_old_one_is_closed_first_and_no_st
     fail_successor(scene)
     scene.listener.changes.clear()
     scene.pass_time(RETRY_S, 1)
-    assert (scene.line.sent, scene.session) == ([Close(1)], 2)
+    assert (scene.line.sent, scene.session) == ([Close(1)], 3)
     scene.end(None, session=1)
-    assert scene.line.pulls == ["all", "sound", "sound"]
+    assert scene.line.pulls == ["all", "sound", "sound", "sound"]
     scene.open_successor()
     scene.pass_time(1)
-    assert scene.current == 3
+    assert scene.current == 4
     assert scene.listener.changes == []
     assert scene.status.reconnects == 0
 

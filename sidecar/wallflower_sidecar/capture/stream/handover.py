@@ -32,7 +32,13 @@ REFUSED_S = 900.0
 """After one that was refused the password which the present session was let in with: cameras lock accounts."""
 
 SURVIVES_S = 2.0
-"""A session that goes on for so long after its successor failed shows that the camera is well, and wants one only."""
+"""A session that goes on for so long after its successor failed shows that the camera is well, and refused that one."""
+
+REFUSALS = 2
+"""So many successors in a row must be refused until the camera is taken to allow one session only: once is chance."""
+
+ASK_AGAIN_S = 6 * 3600.0
+"""Then a second session is tried again: another viewer may have held it."""
 
 MISSES = 2
 """So often a session of sound alone must fail where one of everything does not, until no more are tried."""
@@ -76,18 +82,22 @@ class Handover:
 
     def forget(self) -> None:
         """It may be another camera now: expect it to do everything."""
-        self.one_session = False
-        """Whether the camera refuses a second session."""
-
         self.whole_only = False
         """Whether it does not give its sound alone."""
 
+        self._refusals = 0
+        self._asks_again_s = float("inf")
         self._lacks = False
         self._not_before_s = float("-inf")
         self._waits_since_s: float | None = None
         self._suspected: tuple[Attempt, float] | None = None
         self._missed_s: float | None = None
         self._misses = 0
+
+    @property
+    def one_session(self) -> bool:
+        """Whether the camera refuses a second session."""
+        return self._refusals >= REFUSALS
 
     def pull(self, current: Attempt | None) -> Pull:
         """What a new session asks for; while sound or picture is missing, everything, to see what is there."""
@@ -124,12 +134,12 @@ class Handover:
                 self._need.use()
 
     def successor_failed(self, successor: Attempt, code: CaptureCode | None, current: Attempt | None) -> None:
-        """A successor came to nothing; if `current` goes on well, the camera is taken to refuse a second session."""
+        """A successor came to nothing; if `current` goes on well, the camera has refused it."""
         self.postpone(REFUSED_S if code is CaptureCode.AUTH_FAILED else RETRY_S)
         if current is not None and successor.last_packet_s is None and code not in _NO_REFUSAL:
             self._suspected = current, self._clock.monotonic()
             if not successor.is_whole:
-                self._miss()
+                self._misses = max(self._misses, 1)  # or it was one session too many: no more can be said of it
 
     def postpone(self, wait_s: float = RETRY_S) -> None:
         """A switch came to nothing; try no other for so long."""
@@ -162,6 +172,7 @@ class Handover:
     def _take_over(self, current: Attempt, successor: Attempt, now_s: float, lead_s: float) -> Step:
         if successor.last_packet_s is None:
             return Step.NOTHING
+        self._refusals = 0
         since_s = successor.first_audio_s
         if current.first_audio_s is not None:
             if since_s is None:
@@ -182,11 +193,15 @@ class Handover:
         return not current.ear.open or now_s - self._waits_since_s >= SILENCE_WAIT_S
 
     def _judge(self, current: Attempt) -> None:
+        now_s = self._clock.monotonic()
+        if self.one_session and now_s >= self._asks_again_s:
+            self._refusals = REFUSALS - 1
         if self._suspected is None or current.last_packet_s is None:
             return
         suspected, failed_s = self._suspected
         if suspected is not current:
             self._suspected = None
         elif current.last_packet_s >= failed_s + SURVIVES_S:
-            self.one_session = True
             self._suspected = None
+            self._refusals += 1
+            self._asks_again_s = now_s + ASK_AGAIN_S
