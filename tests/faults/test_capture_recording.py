@@ -3,14 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from tests.faults.capture_rig import Rig, running_capture
 from tests.support.leaks import no_leaks
 from tests.support.waiting import eventually
+from tests.support.watching import pictures, watch
+from wallflower_sidecar.capture.replacement import MemoryBound
+from wallflower_sidecar.domain.clock import SystemClock
 from wallflower_sidecar.domain.recordings import MARKER
 from wallflower_sidecar.domain.streams import Recording, RecordingMode, Stream, StreamState
+from wallflower_sidecar.recordings.clips import cut_clip, find_sources
+from wallflower_sidecar.recordings.disk_threads import DiskThreads
+from wallflower_sidecar.recordings.library import Library
 
 pytestmark = pytest.mark.faults
 
@@ -94,3 +101,35 @@ async def test_a_disk_that_is_gone_is_named_while_listening_goes_on_and_recordin
     await rig.streaming("porch", timeout_s=40)
     assert rig.status("porch").recording
     assert "porch" in rig.record.recovered
+
+
+async def test_a_recording_goes_on_over_the_replacement_of_its_worker_and_no_moment_is_missing_or_twice(
+    root, camera, clip, tmp_path_factory
+):
+    target = tmp_path_factory.mktemp("clips") / "clip.mp4"
+    at_once = MemoryBound(base=1, per_stream=0, every_s=2.0)
+    with no_leaks():
+        async with running_capture(recordings_dir=root, memory_bound=at_once) as rig:
+            record(rig, camera, CONTINUOUS)
+            await eventually(lambda: rig.status("porch").recording, timeout_s=15)
+            told = len(rig.record.changes)
+            await eventually(lambda: rig.capture.replaced == 1, timeout_s=40)
+            (old,) = await eventually(lambda: finished(rig), timeout_s=5)
+            assert len(rig.record.changes) == told, "recording never ceased"
+            await eventually(lambda: datetime.now(UTC) > old.end + timedelta(seconds=5), timeout_s=10)
+            record(rig, camera, OFF)
+            await eventually(lambda: len(finished(rig)) == 2, timeout_s=10)
+        new = finished(rig)[1]
+        assert timedelta() < old.end - new.start < timedelta(seconds=6), "two sessions do not write for long"
+        files = find_sources(Library(root), "porch", old.start, new.end, datetime.now(UTC)).files
+        cut = await cut_clip(files, old.start, new.end, target, disk=DiskThreads(), clock=SystemClock())
+        assert cut.start == old.start
+        assert abs(cut.end - new.end) < timedelta(seconds=0.3)
+        seen = watch(target)
+        assert seen.longest_step_s < 0.3
+        assert seen.duration_s == pytest.approx((cut.end - cut.start).total_seconds(), abs=0.3)
+        shown = pictures(clip)
+        places = [shown.index(frame) for frame in seen.frames]
+        amiss = [later - earlier - 1 for earlier, later in pairwise(places) if (later - earlier - 1) % len(shown)]
+        assert len(amiss) <= 1, "where one session gave way to the other"
+        assert all(abs(count) <= 3 for count in amiss), "they tell the time nearly alike"

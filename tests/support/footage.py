@@ -41,11 +41,13 @@ def film(
     start: datetime = MORNING,
     segment_s: float = 4.0,
     count: int | None = None,
+    until_s: float = float("inf"),
 ) -> list[Filmed]:
-    """Record a clip from its first key frame, in files of about `segment_s`; `count` files of it, or all."""
+    """Record a clip from its first key frame, in files of about `segment_s`; `count` of them, or until `until_s`."""
     files = []
-    for packets in _segments(clip, segment_s):
-        if count is not None and len(files) == count:
+    for segment in _segments(clip, segment_s):
+        packets = [each for each in segment if _decoded_at(each) < until_s]
+        if not packets or (count is not None and len(files) == count):
             break
         zero_s, lead = _seconds(packets[0], packets[0].pts), packets[0].stream.type
         end_s = max(_seconds(each, each.pts + each.duration) for each in packets if each.stream.type == lead)

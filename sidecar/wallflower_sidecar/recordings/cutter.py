@@ -23,6 +23,9 @@ from .joiner import Joiner
 OVERLAP_S = 1.0
 """Files of one stream that overlap by more are cut; by less it is how the clock was estimated, and nothing is twice."""
 
+BESIDE_S = 20.0
+"""So long two sessions of one stream may write side by side while one takes over; longer, the clock was put back."""
+
 _TELL_EVERY_S = 1.0
 _MEMORY_BYTES = 256 * 1024 * 1024
 """Beyond what the libraries themselves take; an hour of 1080p15 took 14 MB of it (measured)."""
@@ -52,8 +55,8 @@ def cut(order: Order) -> Iterator[Message]:
     reach: Reach | None = None
     told_at = time.monotonic()
     with _joined(order.target, run[0]) as joiner:
-        for each in run:
-            for reached in _copy(each, joiner, order, reach):
+        for each, following in zip(run, [*run[1:], None], strict=True):
+            for reached in _copy(each, joiner, order._replace(end=_end(each, following, order)), reach):
                 reach = Reach(reached.start if reach is None else reach.start, reached.end)
                 if time.monotonic() - told_at >= _TELL_EVERY_S:
                     yield messages.going(joiner.length_s)
@@ -121,6 +124,14 @@ def _copy(footage: Footage, joiner: Joiner, order: Order, before: Reach | None) 
             joiner.add(packet)
             if kind == lead:
                 yield Reach(footage.wall(begin.pts_s), footage.wall(ends_s))
+
+
+def _end(footage: Footage, following: Footage | None, order: Order) -> float:
+    """Where a file gives way: at the end of the clip, or where another session began to write beside its own."""
+    beside_s = 0.0 if following is None else footage.source.end - following.source.start
+    if following is None or not OVERLAP_S < beside_s <= BESIDE_S:
+        return order.end
+    return min(order.end, following.source.start)
 
 
 def _begin(footage: Footage, order: Order, before: Reach | None) -> Key | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.capture.test_stream_capture import AUDIO, STREAM, VIDEO, Line, World
-from wallflower_sidecar.capture.messages import Keep, Opened, Record, Recorded, StopRecording, Writing
-from wallflower_sidecar.capture.recording.orders import SEGMENT_S, mode_of
+from wallflower_sidecar.capture.messages import Close, Keep, Opened, Record, Recorded, StopRecording, Writing
+from wallflower_sidecar.capture.recording.orders import KEY_FRAMES_S, MARGIN_S, SEGMENT_S, mode_of
+from wallflower_sidecar.capture.stream.handover import LEAD_S
 from wallflower_sidecar.capture.stream.stream_capture import CaptureOptions
 from wallflower_sidecar.domain.errors import ConflictError
 from wallflower_sidecar.domain.streams import Recording, RecordingMode, StorePolicy, StreamState
@@ -120,7 +121,12 @@ def test_a_camera_that_answers_with_everything_is_recorded_though_sound_alone_wa
     world.stream_for(2)
     world.capture.record_by_hand(on=True)
     world.report(Opened(2, "tcp", VIDEO, AUDIO, "all"))
-    assert orders(world) == [record(1), record(2)]
+    world.end("eof", session=1)
+    assert [order for order in orders(world) if isinstance(order, Record)] == [
+        record(1),
+        record(2, "keyword"),
+        record(2),
+    ]
 
 
 def test_by_hand_it_is_recorded_until_told_otherwise_or_nothing_may_be_kept():
@@ -211,19 +217,86 @@ def test_a_file_is_told_also_when_its_session_has_ended():
     assert world.listener.told == [("saved", "a.mp4"), ("saved", "b.mp4")]
 
 
-def test_a_session_that_takes_over_in_keyword_mode_must_first_hold_what_a_hit_looks_back_to():
-    world = recording(stream(KEYWORD))
+def moving(recording_mode):
+    """A stream that is recorded and moves to another worker; the new session has just told what it offers."""
+    world = recording(stream(recording_mode))
     world.connect()
+    world.report(Writing(1, writing=True, code=None))
     other = Line()
     other.opened = [None] * 10
     world.capture.move_to(other)
     world.tick()
     world.report(Opened(11, "tcp", VIDEO, AUDIO))
-    for _ in range(28):
-        assert world.capture.session == 1
+    return world, other
+
+
+def stream_both(world, seconds):
+    for _ in range(round(seconds / 0.25)):
         world.alive(session=1)
         world.alive(session=11)
         world.tick(0.25, 0.25)
-    world.tick(0.25, 0.25)
+
+
+@pytest.mark.parametrize(("pre_s", "hold_s"), [(0.0, KEY_FRAMES_S), (5.0, KEY_FRAMES_S), (15.0, 15.0)])
+def test_a_session_takes_over_when_it_holds_what_a_hit_looks_back_to_and_a_key_frame(pre_s, hold_s):
+    world, other = moving(Recording(RecordingMode.KEYWORD, pre_s=pre_s))
+    stream_both(world, LEAD_S + hold_s - 0.5)
+    assert world.capture.session == 1
+    stream_both(world, 1)
     assert world.capture.session == 11
-    assert other.sent == [record(11, "keyword", 5.0)]
+    assert other.sent == [record(11, "keyword", pre_s)]
+
+
+def test_of_two_sessions_one_writes_and_the_next_goes_on_from_shortly_before_its_end():
+    world, other = moving(CONTINUOUS)
+    assert other.sent == [record(11, "keyword")], "it only holds in memory"
+    told = len(world.listener.changes)
+    stream_both(world, LEAD_S + KEY_FRAMES_S + 0.5)
+    assert world.line.sent[-1] == Close(1)
+    _, keep, going_on = other.sent
+    assert 0 <= world.clock.now().timestamp() - keep.start - MARGIN_S < 1
+    assert going_on == record(11)
+    world.report(Writing(1, writing=False, code=None))
+    world.end(None, session=1)
+    assert len(world.listener.changes) == told, "recording never ceased"
+
+
+def test_one_that_takes_over_from_a_session_that_froze_goes_on_from_its_last_packet():
+    world, other = moving(CONTINUOUS)
+    stream_both(world, 3)
+    last = world.clock.now()
+    for _ in range(22):
+        world.alive(session=11)
+        world.tick(0.25, 0.25)
+    assert world.capture.session == 11
+    _, keep, going_on = other.sent
+    assert abs(last.timestamp() - MARGIN_S - keep.start) < 0.5
+    assert going_on == record(11)
+
+
+def test_a_hit_is_written_by_one_session_and_its_rest_by_the_next():
+    world, other = moving(KEYWORD)
+    stream_both(world, LEAD_S + KEY_FRAMES_S - 0.5)
+    start, end = world.clock.now() - timedelta(seconds=5), world.clock.now() + timedelta(seconds=20)
+    world.capture.keep(start, end)
+    assert (world.line.sent[-1], other.sent[1:]) == (Keep(1, start.timestamp(), end.timestamp()), [])
+    stream_both(world, 1)
+    (rest,) = other.sent[1:]
+    assert (rest.session, rest.end) == (11, end.timestamp())
+    assert 0 <= world.clock.now().timestamp() - rest.start - MARGIN_S < 1.5
+
+
+def test_a_successor_of_one_that_is_not_recorded_writes_at_once():
+    world = recording(stream(), picture_lingers_s=1.0)
+    world.connect()
+    world.stream_for(2)
+    world.report(Opened(2, "tcp", None, AUDIO, "sound"))
+    for _ in range(12):
+        world.alive(session=1)
+        world.alive(session=2, video=False)
+        world.tick(0.25, 0.25)
+    world.end(None, session=1)
+    world.capture.record_by_hand(on=True)
+    world.capture.tick()
+    world.report(Opened(3, "tcp", VIDEO, AUDIO))
+    assert orders(world) == [record(3)]

@@ -111,6 +111,19 @@ def test_what_was_recorded_twice_is_shown_once(root: Path, clip: Path, target: P
     assert watch(target).duration_s == pytest.approx(12.0, abs=0.15)
 
 
+@pytest.mark.parametrize("until_s", [7.3, 7.9, 9.7, 11.5])
+def test_where_one_session_took_over_from_another_no_picture_is_missing_or_twice(
+    root: Path, clip: Path, shown: tuple[str, ...], target: Path, until_s: float
+) -> None:
+    (old,) = film(root, clip, segment_s=60.0, until_s=until_s)
+    new = film(root / "again", clip, segment_s=6.0, count=2)[1]
+    begin_s, end_s, _ = done(order([old, new], 0.0, 11.0, target))
+    assert (begin_s, end_s) == pytest.approx((0.0, 11.0), abs=0.07)
+    seen = watch(target)
+    assert seen.frames == shown[: len(seen.frames)]
+    assert len(seen.frames) == pytest.approx(11.0 * FPS, abs=1)
+
+
 def test_the_file_being_written_is_part_of_it(root: Path, clip: Path, shown: tuple[str, ...], target: Path) -> None:
     files = film(root, clip, count=2)
     path = as_open(files[1], lost_bytes=2000)

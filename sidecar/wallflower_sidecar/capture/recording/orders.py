@@ -9,11 +9,18 @@ from ...domain.errors import CaptureCode, ConflictError
 from ...domain.streams import RecordingMode, StorePolicy, Stream
 from ..messages import Keep, Record, StopRecording, Writing
 from ..stream.attempt import Attempt
+from ..stream.ear import Passing
 
 type Mode = Literal["continuous", "keyword"]
 
 SEGMENT_S = 60.0
 """How long a file lasts: what a crash may cost, against the number of files."""
+
+KEY_FRAMES_S = 10.0
+"""So far apart key frames may be: who held packets for so long can begin a file in the past."""
+
+MARGIN_S = 1.5
+"""So much before the old session's last packet the new one begins: better twice, which clips leave out, than lost."""
 
 _MOST_KEEPS = 64
 
@@ -48,6 +55,7 @@ class RecordingOrders:
         self._clock = clock
         self._by_hand = False
         self._given: dict[Attempt, Record] = {}
+        self._holding: set[Attempt] = set()
         self._writing: set[Attempt] = set()
         self._keeps: list[tuple[float, float]] = []
 
@@ -55,11 +63,6 @@ class RecordingOrders:
     def mode(self) -> Mode | None:
         """How the stream is recorded now, None while it is not."""
         return None if self._root is None else mode_of(self._stream, by_hand=self._by_hand)
-
-    @property
-    def look_back_s(self) -> float:
-        """How much of the past a session must hold in memory to record well."""
-        return self._stream.recording.pre_s if self.mode == "keyword" else 0.0
 
     @property
     def writing(self) -> bool:
@@ -92,8 +95,26 @@ class RecordingOrders:
             return
         span = start.timestamp(), end.timestamp()
         self._keeps = [*self._to_come(), span][-_MOST_KEEPS:]
-        for attempt in self._given:
+        for attempt in self._given.keys() - self._holding:
             attempt.line.send(Keep(attempt.session, *span))
+
+    def lead_s(self, current: Attempt) -> float:
+        """How long the next session must hold packets in memory, so that it can write on where `current` ends."""
+        if current not in self._given:
+            return 0.0
+        return max(KEY_FRAMES_S, self._stream.recording.pre_s if self.mode == "keyword" else 0.0)
+
+    def hand_over(self, before: Attempt, after: Attempt) -> None:
+        """From now on `after`, which only held packets, writes: from shortly before the last that `before` had."""
+        if after in self._holding:
+            self._holding.discard(after)
+            if before in self._writing:
+                self._writing.add(after)
+            since = self._time_of(before.last_packet_s) - MARGIN_S
+            until = self._clock.now().timestamp() + SEGMENT_S
+            for start, end in [(since, until)] if self.mode == "continuous" else self._to_come():
+                after.line.send(Keep(after.session, max(start, since), end))
+        self._give(after)
 
     def wrote(self, attempt: Attempt, report: Writing) -> None:
         """A session began or ceased to write."""
@@ -108,6 +129,7 @@ class RecordingOrders:
         """A session is gone."""
         self._given.pop(attempt, None)
         self._writing.discard(attempt)
+        self._holding.discard(attempt)
 
     def _give(self, attempt: Attempt) -> None:
         order = self._order(attempt)
@@ -116,10 +138,13 @@ class RecordingOrders:
             return
         if order is None:
             del self._given[attempt]
+            self._holding.discard(attempt)
             attempt.line.send(StopRecording(attempt.session))
         elif attempt.line.send(order):
             self._given[attempt] = order
-            if order.mode == "keyword" and before is None:
+            if self._holds(attempt):
+                self._holding.add(attempt)
+            elif order.mode == "keyword" and before is None:
                 for span in self._to_come():
                     attempt.line.send(Keep(attempt.session, *span))
 
@@ -127,8 +152,20 @@ class RecordingOrders:
         mode = self.mode
         if mode is None or self._root is None or not attempt.is_whole:
             return None
+        if self._holds(attempt):
+            mode = "keyword"
         stream = self._stream
         return Record(attempt.session, str(self._root), stream.id, mode, stream.recording.pre_s, SEGMENT_S)
+
+    def _holds(self, attempt: Attempt) -> bool:
+        """Whether a session waits to take over from one that records: two would write the same."""
+        records = any(other.ending is None for other in self._given if other is not attempt)
+        return records and attempt.ear.passing is Passing.HELD
+
+    def _time_of(self, monotonic_s: float | None) -> float:
+        """The wall-clock time (seconds since 1970) of a moment of the monotonic clock; now, where there is none."""
+        ago_s = 0.0 if monotonic_s is None else self._clock.monotonic() - monotonic_s
+        return self._clock.now().timestamp() - ago_s
 
     def _to_come(self) -> list[tuple[float, float]]:
         now = self._clock.now().timestamp()

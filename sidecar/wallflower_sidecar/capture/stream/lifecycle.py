@@ -12,6 +12,7 @@ from .overheard import Overheard
 from .reopening import Reopening
 from .retry import Retry
 from .sessions import Sessions
+from .showing import Showing
 
 HANDOVER_S = 1.0
 """How long a new session waits for the old one to leave the camera."""
@@ -34,6 +35,7 @@ class Lifecycle:
     ) -> None:
         """Be due at once when the stream is enabled."""
         self.stream = stream
+        self.showing = Showing(board, sessions, orders, clock)
         self._sessions = sessions
         self._handover = handover
         self._orders = orders
@@ -48,8 +50,7 @@ class Lifecycle:
     @property
     def delivering(self) -> Attempt | None:
         """The session that delivers, if one does."""
-        current = self._sessions.current
-        return current if current and current.delivers and self._board.status.state.delivers else None
+        return self.showing.delivering
 
     def restart(self) -> None:
         """End the session and begin anew at once, all failures forgotten; a disabled stream comes to rest."""
@@ -91,7 +92,7 @@ class Lifecycle:
                 self._overheard.take(attempt, report)
             case Writing():
                 self._orders.wrote(attempt, report)
-                self.show()
+                self.showing.recording()
             case Ended():
                 self._ended(attempt, report)
                 self.tick()
@@ -121,12 +122,6 @@ class Lifecycle:
         if struck and self._sessions.current is None and self.stream.enabled:
             self._next.interrupted(by_itself=any(attempt.cost_its_worker for attempt in gone))
         self._rest_when_quiet()
-
-    def show(self) -> None:
-        """Bring what is recorded, and what is wrong with the disk, onto the board."""
-        self._board.recording(writing=self._orders.writing)
-        if attempt := self.delivering:
-            self._show_delivery(attempt)
 
     def _begin(self) -> None:
         if self._next.held_up():
@@ -158,7 +153,7 @@ class Lifecycle:
         current, successor = self._sessions.current, self._sessions.successor
         if current is None or self.delivering is None:
             return
-        lead_s = LEAD_S + self._orders.look_back_s
+        lead_s = LEAD_S + self._orders.lead_s(current)
         match self._handover.step(current, successor, self._sessions.line, lead_s):
             case Step.OPEN:
                 attempt = self._sessions.open_successor(self.stream, self._handover.pull(current))
@@ -166,9 +161,9 @@ class Lifecycle:
             case Step.CLOSE_FIRST:
                 self._sessions.leave()
                 self._next.for_switch()
-            case Step.HAND_OVER:
-                self._sessions.hand_over()
-                self._show_offer()
+            case Step.HAND_OVER if successor is not None:
+                self._hand_over(current, successor)
+                self.showing.offer()
             case Step.GIVE_UP:
                 self._sessions.leave_successor()
             case Step.FAIL if successor is not None:
@@ -177,23 +172,27 @@ class Lifecycle:
 
     def _taken_over(self, lost: Attempt, code: CaptureCode) -> bool:
         """Let the successor, if there is one, take the place of a session that is lost."""
-        if self._sessions.successor is None:
+        successor = self._sessions.successor
+        if successor is None:
             return False
-        self._sessions.hand_over()
+        self._hand_over(lost, successor)
         if self.delivering is None:
             self._next.lost(lost)
             self._board.fault(StreamState.CONNECTING, code)
         else:
-            self._show_offer()
+            self.showing.offer()
         return True
+
+    def _hand_over(self, before: Attempt, after: Attempt) -> None:
+        self._sessions.hand_over()
+        self._orders.hand_over(before, after)
 
     def _opened(self, attempt: Attempt, report: Opened) -> None:
         attempt.opened = report
         self._retry.accepted(attempt)
         self._handover.opened(attempt)
         self._orders.give([attempt])
-        if attempt is self._sessions.current:
-            self._show_offer()
+        self.showing.offer()
 
     def _alive(self, attempt: Attempt, report: Alive) -> None:
         first = attempt.last_packet_s is None
@@ -205,18 +204,7 @@ class Lifecycle:
             return
         self._board.heard(report.level_dbfs)
         self._next.delivered()
-        self._show_delivery(attempt)
-
-    def _show_delivery(self, attempt: Attempt) -> None:
-        if fault := self._orders.fault or attempt.lack(self._clock.monotonic()):
-            self._board.fault(StreamState.DEGRADED, fault)
-        else:
-            self._board.clear(StreamState.STREAMING)
-
-    def _show_offer(self) -> None:
-        opened = self._sessions.current.opened if self._sessions.current else None
-        if opened is not None:
-            self._board.offered(opened.video, opened.audio)
+        self.showing.delivery(attempt)
 
     def _ended(self, attempt: Attempt, report: Ended) -> None:
         self._forget(attempt)

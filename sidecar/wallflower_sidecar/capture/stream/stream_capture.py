@@ -198,7 +198,7 @@ class StreamCapture:
         """Have the sessions record what is wanted now."""
         self._need.record(wanted=self._orders.mode is not None)
         self._orders.give(list(self._sessions.all.values()))
-        self._life.show()
+        self._life.showing.recording()
 
     def _saved(self, report: Recorded) -> None:
         start, end = (datetime.fromtimestamp(at, UTC) for at in (report.start, report.end))
