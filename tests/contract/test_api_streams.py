@@ -54,6 +54,7 @@ def test_the_defaults(api: Api, new_id: Callable[[], str]) -> None:
         "recording",
         "transcription",
         "last_transcript_at",
+        "rule_faults",
     }
     api.ask("DELETE", f"/streams/{stream}")
 

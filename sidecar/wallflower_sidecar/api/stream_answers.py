@@ -25,6 +25,13 @@ class RuleObject(Document):
     early: bool
 
 
+class RuleFaultObject(Document):
+    """A rule, by its id, that does not work, and why."""
+
+    rule: str
+    message: str
+
+
 class RecordingSettings(Document):
     """What is recorded and how long it is kept."""
 
@@ -84,6 +91,7 @@ class Status(Document):
     recording: bool
     transcription: Transcription
     last_transcript_at: Time | None
+    rule_faults: list[RuleFaultObject]
 
 
 class StreamObject(Document):

@@ -6,7 +6,7 @@ from typing import Any
 from .camera_url import mask
 from .clock import format_time
 from .health import Check, TranscriberInfo, worst
-from .keywords import Hit, Rule
+from .keywords import Hit, Rule, RuleFault
 from .recordings import RecordingItem
 from .streams import AudioInfo, Recording, Stream, StreamError, StreamStatus, VideoInfo
 from .transcripts import Segment, Speaker
@@ -99,7 +99,13 @@ def status_document(status: StreamStatus) -> Document:
             "dropped_drafts": status.transcription.dropped_drafts,
         },
         "last_transcript_at": _time(status.last_transcript_at),
+        "rule_faults": [rule_fault_document(fault) for fault in status.rule_faults],
     }
+
+
+def rule_fault_document(fault: RuleFault) -> Document:
+    """A rule that does not work, as a stream's status and the rules of all streams show it."""
+    return {"rule": fault.rule, "message": fault.message}
 
 
 def video_document(video: VideoInfo | None) -> Document | None:

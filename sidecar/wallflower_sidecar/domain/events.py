@@ -7,7 +7,7 @@ from typing import Any
 
 
 class EventType(StrEnum):
-    """The event types of the contract, and `transcript.suppressed` for debugging."""
+    """The event types of the contract, `rules.changed` and, for debugging, `transcript.suppressed`."""
 
     TRANSCRIPT_FINAL = "transcript.final"
     TRANSCRIPT_PARTIAL = "transcript.partial"
@@ -21,6 +21,7 @@ class EventType(StrEnum):
     STREAM_REMOVED = "stream.removed"
     RECORDING_SAVED = "recording.saved"
     SERVER_CHANGED = "server.changed"
+    RULES_CHANGED = "rules.changed"
 
 
 @dataclass(frozen=True, slots=True)

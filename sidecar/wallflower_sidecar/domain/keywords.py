@@ -31,6 +31,14 @@ class Rule:
     early: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class RuleFault:
+    """Why a rule, named by its id, does not work; `message` is a sentence for a person."""
+
+    rule: str
+    message: str
+
+
 class HitState(StrEnum):
     """Whether a hit rests on final text."""
 

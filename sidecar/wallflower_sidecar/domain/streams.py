@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from .camera_certificate import ANY
-from .keywords import Rule
+from .keywords import Rule, RuleFault
 
 
 class Transport(StrEnum):
@@ -157,3 +157,4 @@ class StreamStatus:
     recording: bool = False
     transcription: TranscriptionStatus = field(default_factory=TranscriptionStatus)
     last_transcript_at: datetime | None = None
+    rule_faults: tuple[RuleFault, ...] = ()

@@ -1,27 +1,26 @@
 """Finds rules in what was said: at most one hit per utterance and rule."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 import logging
-import unicodedata
+from types import MappingProxyType
 
 from ..domain.errors import FieldError
-from ..domain.keywords import Hit, Match, Rule
+from ..domain.keywords import Hit, HitState, Match, Rule, RuleFault
 from ..domain.transcripts import Segment, new_id
-from .normalise import Spoken, fold, normalise, words_of
+from .cooldowns import Cooldowns
+from .normalise import Spoken, normalise
+from .rule_set import RuleSet
 from .rules import CompiledRule, compile_rule
+from .searches import Heard, Searches
 from .window import NOTHING, Where, Window
 
 NEIGHBOURS = timedelta(seconds=10)
 """A phrase may run over two utterances of a stream with at most this between them."""
 
 MAX_TEXT = 20_000
-REGEX_S = 0.02
-REGEX_STRIKES = 3
-"""A regular expression that was too slow so often is not tried again until its rule is set anew."""
+NO_EARLY_HITS: Mapping[str, Hit] = MappingProxyType({})
 
 LOGGER = logging.getLogger(__name__)
 
@@ -30,93 +29,119 @@ LOGGER = logging.getLogger(__name__)
 class _Ear:
     """What is remembered of a stream."""
 
-    rules: tuple[CompiledRule, ...] = ()
+    rules: RuleSet = field(default_factory=lambda: RuleSet(()))
+    early: RuleSet = field(default_factory=lambda: RuleSet(()))
     earlier: tuple[Spoken, datetime, datetime] | None = None
-    last_hits: dict[str, datetime] = field(default_factory=dict)
-    strikes: Counter[str] = field(default_factory=Counter)
-
-
-class _Heard:
-    """The text of one segment for regular expressions."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    @cached_property
-    def forms(self) -> tuple[str, str]:
-        """As it was said, and as plain folded words."""
-        return unicodedata.normalize("NFC", self.text), " ".join(words_of(fold(self.text)))
+    cooldowns: Cooldowns = field(default_factory=Cooldowns)
+    searches: Searches = field(default_factory=Searches)
+    faults: dict[str, RuleFault] = field(default_factory=dict)
 
 
 class KeywordMatcher:
-    """Matches the segments of each stream, in their order, against the stream's rules; pure, for one thread."""
+    """Matches the segments of each stream, in their order, against the stream's rules; for one thread, no I/O."""
 
     def __init__(self) -> None:
         """Start without rules."""
-        self.timeouts = 0
         self._ears: dict[str, _Ear] = {}
-        self._reported: set[str] = set()
 
     def set_rules(self, stream_id: str, rules: Sequence[Rule]) -> None:
-        """Replace a stream's rules; cooldowns of rules that stay go on. A rule that is not valid is left out."""
+        """Replace a stream's rules; those that stay keep their cooldowns. One that is not valid is left out."""
         ear = self._ears.setdefault(stream_id, _Ear())
+        same = {each.rule.id for each in ear.rules.rules if each.rule in rules}
+        faults = {rule_id: fault for rule_id, fault in ear.faults.items() if rule_id in same}
         compiled = []
         for rule in rules:
             try:
                 compiled.append(compile_rule(rule))
             except FieldError as error:
+                faults[rule.id] = RuleFault(rule.id, f"The rule is not valid and left out: {error.path}.")
                 LOGGER.warning("Rule %s of stream %s is not valid at %s", rule.id, stream_id, error.path)
-        ids = {rule.id for rule in rules}
-        ear.rules = tuple(compiled)
-        ear.last_hits = {rule_id: at for rule_id, at in ear.last_hits.items() if rule_id in ids}
-        ear.strikes.clear()
+        ear.rules = RuleSet(compiled)
+        ear.early = RuleSet([each for each in compiled if each.rule.early])
+        ear.cooldowns.keep_only({rule.id for rule in rules})
+        ear.searches.keep_only(same)
+        ear.faults = faults
 
     def forget(self, stream_id: str) -> None:
         """Drop a stream's rules and all that is remembered of it."""
         self._ears.pop(stream_id, None)
 
-    def match(self, segment: Segment) -> list[Hit]:
-        """Return the confirmed hits of a segment, in the order of the rules."""
+    def faults(self, stream_id: str) -> list[RuleFault]:
+        """Return the rules of a stream that do not work, each with the reason."""
+        ear = self._ears.get(stream_id)
+        return [] if ear is None else list(ear.faults.values())
+
+    def match(self, segment: Segment, early: Mapping[str, Hit] = NO_EARLY_HITS) -> list[Hit]:
+        """Return the confirmed hits of a segment, in the order of the rules.
+
+        A rule with an early hit of the same utterance, by the rule's id, confirms that one.
+        """
         ear = self._ears.get(segment.stream)
         if ear is None:
             return []
-        heard = _Heard(segment.text[:MAX_TEXT])
-        spoken = normalise(heard.text)
+        heard, spoken = _taken(segment)
         window = Window(spoken, _said_before(ear, segment))
         ear.earlier = (spoken, segment.start, segment.end)
+        return self._hits(ear, ear.rules, segment, heard, window, early)
+
+    def match_draft(self, draft: Segment, fired: Collection[str]) -> list[Hit]:
+        """Return early hits of what was said so far of an utterance, but for rules that fired for it already."""
+        ear = self._ears.get(draft.stream)
+        if ear is None or not ear.early.rules:
+            return []
+        heard, spoken = _taken(draft)
+        window = Window(spoken, _said_before(ear, draft))
+        hits = self._hits(ear, ear.early, draft, heard, window, NO_EARLY_HITS, fired)
+        return [replace(hit, state=HitState.EARLY) for hit in hits]
+
+    def take_back(self, hit: Hit) -> None:
+        """Let a hit that turned out to be none, or that could not be kept, not count for its cooldown."""
+        if ear := self._ears.get(hit.stream):
+            ear.cooldowns.take_back(hit)
+
+    def _hits(
+        self,
+        ear: _Ear,
+        rules: RuleSet,
+        segment: Segment,
+        heard: Heard,
+        window: Window,
+        early: Mapping[str, Hit],
+        fired: Collection[str] = (),
+    ) -> list[Hit]:
         hits = []
-        for rule in ear.rules:
-            if not _may_hit(ear, rule.rule, segment):
+        for compiled in rules.candidates(window.words, segment.language):
+            rule, own = compiled.rule, early.get(compiled.rule.id)
+            if rule.id in fired or not _may_hit(ear, rule, segment, own):
                 continue
-            found = self._find_pattern(ear, rule, heard) if rule.patterns else _find_phrase(rule, window)
-            if found is None:
+            found = (
+                self._find_pattern(ear, segment.stream, compiled, heard)
+                if rule.match is Match.REGEX
+                else _find_phrase(compiled, window, segment.language)
+            )
+            if found is None or _excluded(compiled, window, found[1], segment.language):
                 continue
-            phrase, where = found
-            if any(window.mentions(excluded, where) for excluded in rule.excluded):
-                continue
-            ear.last_hits[rule.rule.id] = segment.start
-            hits.append(_hit(rule.rule, phrase, segment))
+            hit = _hit(rule, found[0], segment, own)
+            ear.cooldowns.note(hit)
+            hits.append(hit)
         return hits
 
-    def _find_pattern(self, ear: _Ear, compiled: CompiledRule, heard: _Heard) -> tuple[str, Where] | None:
-        """Search both forms of the text; a search that takes too long finds nothing."""
+    def _find_pattern(
+        self, ear: _Ear, stream_id: str, compiled: CompiledRule, heard: Heard
+    ) -> tuple[str, Where] | None:
+        searched = ear.searches.search(compiled, heard)
         rule_id = compiled.rule.id
-        if ear.strikes[rule_id] >= REGEX_STRIKES:
-            return None
-        try:
-            for written, pattern in compiled.patterns:
-                if any(pattern.search(form, timeout=REGEX_S) for form in heard.forms):
-                    return written, Where.PRESENT
-        except TimeoutError:
-            self._note_timeout(ear, rule_id)
-        return None
+        if searched.too_slow and ear.searches.gave_up(rule_id):
+            ear.faults[rule_id] = RuleFault(
+                rule_id, "Its regular expression takes too long and is not tried any more. Make it simpler."
+            )
+            LOGGER.warning("The regular expression of rule %s of stream %s takes too long", rule_id, stream_id)
+        return None if searched.found is None else (searched.found, Where.PRESENT)
 
-    def _note_timeout(self, ear: _Ear, rule_id: str) -> None:
-        self.timeouts += 1
-        ear.strikes[rule_id] += 1
-        if rule_id not in self._reported:
-            self._reported.add(rule_id)
-            LOGGER.warning("The regular expression of rule %s takes too long; make it simpler", rule_id)
+
+def _taken(segment: Segment) -> tuple[Heard, Spoken]:
+    text = segment.text[:MAX_TEXT]
+    return Heard(text), normalise(text, segment.language)
 
 
 def _said_before(ear: _Ear, segment: Segment) -> Spoken:
@@ -127,28 +152,32 @@ def _said_before(ear: _Ear, segment: Segment) -> Spoken:
     return spoken if start <= segment.start <= end + NEIGHBOURS else NOTHING
 
 
-def _may_hit(ear: _Ear, rule: Rule, segment: Segment) -> bool:
+def _may_hit(ear: _Ear, rule: Rule, segment: Segment, own: Hit | None) -> bool:
     if segment.confidence < rule.min_confidence:
         return False
     if rule.speakers and segment.speaker is not None and segment.speaker.id not in rule.speakers:
         return False
-    last = ear.last_hits.get(rule.id)
-    # A distance, not an age: after the clock was set back a rule is not silent for hours.
-    return last is None or abs((segment.start - last).total_seconds()) >= rule.cooldown_s
+    return ear.cooldowns.may_fire(rule, segment.start, None if own is None else own.id)
 
 
-def _find_phrase(compiled: CompiledRule, window: Window) -> tuple[str, Where] | None:
+def _find_phrase(compiled: CompiledRule, window: Window, language: str | None) -> tuple[str, Where] | None:
     for phrase in compiled.phrases:
-        where = window.find(phrase.spoken)
-        if where is None and compiled.rule.match is Match.FUZZY:
-            where = window.find_like(phrase.spoken, phrase.text, compiled.threshold)
-        if where is not None:
-            return phrase.written, where
+        for form in phrase.forms(language):
+            where = window.find(form.spoken)
+            if where is None and compiled.rule.match is Match.FUZZY:
+                where = window.find_like(form.spoken, form.text, compiled.threshold)
+            if where is not None:
+                return phrase.written, where
     return None
 
 
-def _hit(rule: Rule, phrase: str, segment: Segment) -> Hit:
-    return Hit(
+def _excluded(compiled: CompiledRule, window: Window, where: Where, language: str | None) -> bool:
+    """Whether a `not` phrase was said where the rule's phrase was."""
+    return any(window.mentions(form.spoken, where) for phrase in compiled.excluded for form in phrase.forms(language))
+
+
+def _hit(rule: Rule, phrase: str, segment: Segment, own: Hit | None) -> Hit:
+    hit = Hit(
         id=new_id(),
         stream=segment.stream,
         rule_id=rule.id,
@@ -162,3 +191,4 @@ def _hit(rule: Rule, phrase: str, segment: Segment) -> Hit:
         segment=segment.id,
         source=segment.source,
     )
+    return hit if own is None else replace(hit, id=own.id)

@@ -1,7 +1,8 @@
-"""Numbers as people say them; a language is one `NumberWords`."""
+"""Numbers read from words, and how English says them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +11,17 @@ class Number:
 
     value: int
     end: int
+
+
+class NumberReader(Protocol):
+    """Finds the numbers of one language among folded words."""
+
+    @property
+    def beginnings(self) -> frozenset[str]:
+        """The words that a number may begin with."""
+
+    def read(self, words: Sequence[str], start: int) -> Number | None:
+        """Read the longest number that begins at this word."""
 
 
 @dataclass(frozen=True, slots=True)

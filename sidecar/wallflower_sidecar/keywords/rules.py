@@ -1,7 +1,8 @@
 """Rules, checked when they are given and compiled once into what the matcher uses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 import math
 
 import regex
@@ -9,24 +10,38 @@ import regex
 from ..domain.errors import FieldError
 from ..domain.keywords import Match, Rule
 from .normalise import Spoken, normalise, rendered
+from .patterns import compile_pattern
 
 DEFAULT_THRESHOLD = 85.0
-"""Of 100, rapidfuzz's ratio. Near enough: "help me" – "help be" 86, "fire" – "fires" 89, "front door" – "frontdoor" 95.
-Too far: "fire" – "hire" 75, "stop it" – "stop at" 86 is the price: short phrases want a threshold of 90 and more."""
+"""Of 100, rapidfuzz's ratio; docs/keywords.md shows what is near enough and what is not."""
 
 MAX_PHRASE = 500
 MAX_TOKENS = 60
+KEPT_COMPILED = 20_000
 
-_PATTERN_ERRORS = (regex.error, OverflowError, RecursionError, ValueError, IndexError)
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way in which a phrase is compared: word for word, and as text letter by letter."""
+
+    spoken: Spoken
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase of a rule: as written, normalised, and as text to compare letter by letter."""
+    """A phrase of a rule: as written, and in the forms of each language that was heard."""
 
     written: str
-    spoken: Spoken
-    text: str
+    _forms: dict[str | None, tuple[Form, ...]] = field(default_factory=dict, compare=False)
+
+    def forms(self, language: str | None) -> tuple[Form, ...]:
+        """The forms to look for in a text of this language: its numbers read in it, and in English."""
+        known = self._forms.get(language)
+        if known is None:
+            spoken = dict.fromkeys((normalise(self.written), normalise(self.written, language)))
+            known = self._forms[language] = tuple(Form(each, rendered(each.tokens)) for each in spoken)
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +51,7 @@ class CompiledRule:
     rule: Rule
     phrases: tuple[Phrase, ...]
     patterns: tuple[tuple[str, regex.Pattern[str]], ...]
-    excluded: tuple[Spoken, ...]
+    excluded: tuple[Phrase, ...]
     threshold: float
 
 
@@ -45,8 +60,11 @@ def validate_rule(rule: Rule) -> None:
     compile_rule(rule)
 
 
-def validate_rules(rules: Sequence[Rule], path: str = "keywords") -> None:
-    """Check each rule, and that ids and names are unique; raises FieldError with `keywords[1].phrases[0]`."""
+def validate_rules(rules: Sequence[Rule], path: str) -> None:
+    """Check each rule, and that ids and names are unique; raises FieldError with `<path>[1].phrases[0]`.
+
+    A thousand regular expressions take half a second: call it in a thread.
+    """
     seen: set[tuple[str, str]] = set()
     for index, rule in enumerate(rules):
         try:
@@ -55,23 +73,23 @@ def validate_rules(rules: Sequence[Rule], path: str = "keywords") -> None:
             raise FieldError(f"{path}[{index}].{error.path}", str(error)) from None
         for name, value in (("id", rule.id), ("name", rule.name)):
             if (name, value) in seen:
-                raise FieldError(f"{path}[{index}].{name}", f"Another rule of this stream has this {name}.")
+                raise FieldError(f"{path}[{index}].{name}", f"Another of these rules has this {name}.")
             seen.add((name, value))
 
 
+@lru_cache(maxsize=KEPT_COMPILED)
 def compile_rule(rule: Rule) -> CompiledRule:
-    """Check and compile a rule; raises FieldError like `validate_rule`."""
+    """Check and compile a rule; raises FieldError like `validate_rule`. Streams with the same rule share it."""
     if not rule.phrases:
         raise FieldError("phrases", "Give at least one phrase.")
     _check_numbers(rule)
     is_regex = rule.match is Match.REGEX
+    paths = [(text, f"phrases[{at}]") for at, text in enumerate(rule.phrases)]
     return CompiledRule(
         rule=rule,
-        phrases=() if is_regex else tuple(_phrase(text, f"phrases[{at}]") for at, text in enumerate(rule.phrases)),
-        patterns=tuple((text, _pattern(text, f"phrases[{at}]")) for at, text in enumerate(rule.phrases))
-        if is_regex
-        else (),
-        excluded=tuple(_phrase(text, f"not[{at}]").spoken for at, text in enumerate(rule.excluded)),
+        phrases=() if is_regex else tuple(_phrase(text, path) for text, path in paths),
+        patterns=tuple((text, compile_pattern(text, path)) for text, path in paths) if is_regex else (),
+        excluded=tuple(_phrase(text, f"not[{at}]") for at, text in enumerate(rule.excluded)),
         threshold=DEFAULT_THRESHOLD if rule.threshold is None else rule.threshold,
     )
 
@@ -88,25 +106,10 @@ def _check_numbers(rule: Rule) -> None:
 def _phrase(text: str, path: str) -> Phrase:
     if len(text) > MAX_PHRASE:
         raise FieldError(path, f"A phrase has at most {MAX_PHRASE} characters.")
-    spoken = normalise(text)
-    if not spoken.tokens:
+    phrase = Phrase(text)
+    tokens = phrase.forms(None)[0].spoken.tokens
+    if not tokens:
         raise FieldError(path, "The phrase holds no letter or digit that could be heard.")
-    if len(spoken.tokens) > MAX_TOKENS:
+    if len(tokens) > MAX_TOKENS:
         raise FieldError(path, f"A phrase has at most {MAX_TOKENS} words.")
-    return Phrase(text, spoken, rendered(spoken.tokens))
-
-
-def _pattern(text: str, path: str) -> regex.Pattern[str]:
-    if len(text) > MAX_PHRASE:
-        raise FieldError(path, f"A regular expression has at most {MAX_PHRASE} characters.")
-    try:
-        pattern = regex.compile(text, regex.IGNORECASE)
-        matches_nothing = pattern.search("", timeout=0.1) is not None
-    except _PATTERN_ERRORS as error:
-        reason = getattr(error, "msg", None) or "it cannot be compiled"
-        raise FieldError(path, f"The regular expression is not valid: {reason}.") from None
-    except TimeoutError:
-        raise FieldError(path, "The regular expression takes too long.") from None
-    if matches_nothing:
-        raise FieldError(path, "The regular expression matches the empty text, so it would match everything.")
-    return pattern
+    return phrase

@@ -1,6 +1,6 @@
 """What a phrase is looked for in: an utterance, with the one before it when they are near in time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, KeysView
 from enum import Enum, auto
 from functools import cached_property
 
@@ -26,7 +26,12 @@ class Window:
         self._tokens = earlier.tokens + present.tokens
         self._joints = earlier.joints + present.joints
         self._boundary = len(earlier.tokens)
-        self._made_rows: dict[tuple[int, int], list[str]] = {}
+        self._made_rows: dict[int, tuple[list[str], dict[tuple[int, int], str]]] = {}
+
+    @property
+    def words(self) -> KeysView[str]:
+        """Every word that occurs, once."""
+        return self._places.keys()
 
     def find(self, phrase: Spoken) -> Where | None:
         """Where a phrase was said, word for word."""
@@ -43,16 +48,14 @@ class Window:
 
         A row that needs the earlier utterance counts only if that one's part alone was not near enough already.
         """
-        lengths = range(max(1, len(phrase.tokens) - 1), len(phrase.tokens) + 2)
-        for length in lengths:
-            if process.extractOne(text, self._present_rows(length), scorer=fuzz.ratio, score_cutoff=threshold):
-                return Where.PRESENT
-        for length in lengths:
-            near = process.extract(text, self._rows_over_both(length), scorer=fuzz.ratio, score_cutoff=threshold)
-            for _, _, index in near:
-                start = max(0, self._boundary - length + 1) + index
-                if fuzz.ratio(text, rendered(self._tokens[start : self._boundary])) < threshold:
-                    return Where.BOTH
+        present, over_both = self._rows(len(phrase.tokens))
+        if process.extractOne(text, present, scorer=fuzz.ratio, score_cutoff=threshold):
+            return Where.PRESENT
+        if not over_both:
+            return None
+        for _, _, start in process.extract(text, over_both, scorer=fuzz.ratio, score_cutoff=threshold, limit=None):
+            if fuzz.ratio(text, rendered(self._tokens[start[0] : self._boundary])) < threshold:
+                return Where.BOTH
         return None
 
     def mentions(self, phrase: Spoken, where: Where) -> bool:
@@ -69,19 +72,21 @@ class Window:
             if self._tokens[start:end] == phrase.tokens and self._fits(phrase, start, end):
                 yield start
 
-    def _present_rows(self, length: int) -> list[str]:
-        return self._rows(length, self._boundary, len(self._tokens) - length + 1)
-
-    def _rows_over_both(self, length: int) -> list[str]:
-        first = max(0, self._boundary - length + 1)
-        return self._rows(length, first, min(self._boundary, len(self._tokens) - length + 1))
-
-    def _rows(self, length: int, first: int, stop: int) -> list[str]:
-        """The rows of this length that begin at these tokens, made once."""
-        key = (length, first)
-        if key not in self._made_rows:
-            self._made_rows[key] = [rendered(self._tokens[at : at + length]) for at in range(first, stop)]
-        return self._made_rows[key]
+    def _rows(self, words: int) -> tuple[list[str], dict[tuple[int, int], str]]:
+        """The rows of about so many words: those of the present utterance, and those over both by start and length."""
+        made = self._made_rows.get(words)
+        if made is None:
+            present: list[str] = []
+            over_both: dict[tuple[int, int], str] = {}
+            for length in range(max(1, words - 1), words + 2):
+                for start in range(max(0, self._boundary - length + 1), len(self._tokens) - length + 1):
+                    row = rendered(self._tokens[start : start + length])
+                    if start < self._boundary:
+                        over_both[start, length] = row
+                    else:
+                        present.append(row)
+            made = self._made_rows[words] = present, over_both
+        return made
 
     @cached_property
     def _places(self) -> dict[str, list[int]]:

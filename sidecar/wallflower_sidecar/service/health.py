@@ -1,7 +1,7 @@
 """The sidecar's condition, checked again and again, told when it changes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 import shutil
@@ -18,6 +18,8 @@ from .models import ModelItem, ModelState, model_document
 CHECK_INTERVAL_S = 2.0
 LOW_DISK_BYTES = 256 * 1024 * 1024
 """Below this free space the data folder is reported: SQLite needs room for its journal."""
+
+NAMED_RULES = 5
 
 
 def cameras_check(cameras: list[tuple[Stream, StreamStatus]]) -> Check:
@@ -41,6 +43,15 @@ def transcriber_check(info: TranscriberInfo) -> Check:
     }
     detail = info.detail or sentences.get(info.state, "The speech model cannot be used; the log says why.")
     return Check("transcriber", HealthStatus.DEGRADED, detail)
+
+
+def keywords_check(streams: Sequence[tuple[Stream, StreamStatus]]) -> Check:
+    """Whether every rule works."""
+    faults = [f"{fault.rule} of {stream.name}" for stream, status in streams for fault in status.rule_faults]
+    if not faults:
+        return Check("keywords", HealthStatus.OK, "All rules are listened for.")
+    named = ", ".join(faults[:NAMED_RULES]) + (", …" if len(faults) > NAMED_RULES else "")
+    return Check("keywords", HealthStatus.DEGRADED, f"These rules do not work; make them simpler: {named}.")
 
 
 def disk_check(folder: Path) -> Check:

@@ -10,6 +10,7 @@ from ..domain.streams import Stream
 from ..domain.transcripts import Hints, Transcript, Utterance
 from ..events import Broadcaster
 from ..speech import Scheduler
+from .early_hits import EarlyHits
 from .streams import Streams, is_transcribed
 
 
@@ -36,13 +37,18 @@ class Partials:
         capture: CaptureSupervisor,
         scheduler: Scheduler,
         hints: Callable[[Stream], Hints],
+        early: EarlyHits,
     ) -> None:
-        """Follow who listens and what is configured; `hints` are those of a stream's finals."""
+        """Follow who listens and what is configured; `hints` are those of a stream's finals.
+
+        `early` is told of each draft that is told.
+        """
         self._broadcaster = broadcaster
         self._streams = streams
         self._capture = capture
         self._scheduler = scheduler
         self._hints = hints
+        self._early = early
         self._wanted: frozenset[str] = frozenset()
         self._growing: dict[str, _Growth] = {}
         broadcaster.follow(self._decide)
@@ -66,6 +72,7 @@ class Partials:
     def ended(self, utterance: str) -> None:
         """It is over, or its session is: no draft of it is told any more."""
         self._growing.pop(utterance, None)
+        self._early.ended(utterance)
 
     def drafted(self, utterance: Utterance, transcript: Transcript) -> None:
         """Tell a draft's text if it is another than before."""
@@ -75,6 +82,7 @@ class Partials:
         if self._find(utterance.stream) is not None:
             growth.text = transcript.text
             self._tell(EventType.TRANSCRIPT_PARTIAL, utterance, text=transcript.text)
+            self._early.drafted(utterance, transcript)
 
     def suppressed(self, utterance: Utterance, transcript: Transcript) -> None:
         """Tell the text that was not believed, with the reasons."""
@@ -103,7 +111,7 @@ class Partials:
         if not is_transcribed(stream):
             return False
         listened_for = self._broadcaster.is_wanted(EventType.TRANSCRIPT_PARTIAL, stream.id)
-        return listened_for or any(rule.early for rule in stream.keywords)
+        return listened_for or any(rule.early for rule in self._streams.rules_of(stream))
 
     def _find(self, stream_id: str) -> Stream | None:
         """The stream as configured now, if what it hears becomes text."""

@@ -20,10 +20,12 @@ from .archive import Archive
 from .capture_events import CaptureEvents
 from .clips import Clips
 from .configuration import Configuration
+from .early_hits import EarlyHits
 from .events import EventLog
 from .files import Files
-from .health import HealthWatch, cameras_check, disk_check, transcriber_check
+from .health import HealthWatch, cameras_check, disk_check, keywords_check, transcriber_check
 from .hints import HintBook
+from .house_rules import HouseRules
 from .partials import Partials
 from .recogniser import make_transcriber
 from .recordings import Recordings
@@ -54,9 +56,16 @@ class Service:
         matcher = KeywordMatcher()
         self.models = ModelLibrary(settings.models_dir, clock)
         self._transcriber = SwitchableTranscriber(self._make_transcriber(settings))
-        self._hints = HintBook(lambda: self.configuration.settings.language)
-        self._scheduler = Scheduler(self._transcriber, on_transcript=self._heard, on_draft=self._drafted, clock=clock)
+        self._scheduler = Scheduler(
+            self._transcriber,
+            on_transcript=self._heard,
+            on_draft=self._drafted,
+            on_dropped=lambda utterance: self._early.gone(utterance.id),
+            clock=clock,
+        )
         self.events = EventLog(database, self._broadcaster)
+        self.house_rules = HouseRules(database, self.events, clock)
+        self._hints = HintBook(lambda: self.configuration.settings.language, self.house_rules.of)
         self.access = Access(database, settings, clock)
         self._reports = CaptureEvents(self.events, self._transcribe, clock)
         self._capture = CaptureSupervisor(self._reports, clock=clock, recordings_dir=settings.recordings_root)
@@ -66,18 +75,22 @@ class Service:
             capture=self._capture,
             scheduler=self._scheduler,
             matcher=matcher,
+            rules_of=self.house_rules.of,
             clock=clock,
             max_streams=settings.max_streams,
         )
+        self.house_rules.follow(self.streams.rules_changed)
+        self._early = EarlyHits(database, self.events, matcher=matcher, streams=self.streams, clock=clock)
         self._partials = Partials(
             self._broadcaster,
             streams=self.streams,
             capture=self._capture,
             scheduler=self._scheduler,
             hints=self._hints.of,
+            early=self._early,
         )
         self._reports.follow(self.streams, self._partials)
-        self.transcripts = Transcripts(self.events, matcher, clock, streams=self.streams)
+        self.transcripts = Transcripts(self.events, matcher, clock, streams=self.streams, early=self._early)
         self.archive = Archive(database)
         self.recordings = Recordings(
             settings.recordings_root,
@@ -118,7 +131,9 @@ class Service:
             service = cls(settings, database, clock, environ)
             service.files.remove_leftovers()
             await service.recordings.prepare()
+            await service.house_rules.load()
             await service.streams.load()
+            await service._early.retract_left_over()
             async with service._running():
                 yield service
         finally:
@@ -131,6 +146,7 @@ class Service:
             self._database.check(),
             self._capture.check(),
             cameras_check(cameras),
+            keywords_check(cameras),
             transcriber_check(self._transcriber.info),
             disk_check(self.configuration.settings.data_dir),
             self.recordings.check(),
@@ -157,6 +173,7 @@ class Service:
                     keep("pairing", self.access.announce_codes),
                     keep("retention", self._retention.run),
                     keep("reports", self._reports.run),
+                    keep("early hits", self._early.run),
                     keep("models", self.models.run),
                     keep("recordings", self.recordings.run),
                     keep("clips", self.clips.run),
@@ -200,7 +217,10 @@ class Service:
     def _transcribe(self, utterance: Utterance) -> None:
         stream = self.streams.find(utterance.stream)
         if stream is not None and is_transcribed(stream):
+            self._early.handed_over(utterance.id)
             self._scheduler.submit(utterance, self._hints.of(stream))
+        else:
+            self._early.gone(utterance.id)
 
     def _drafted(self, utterance: Utterance, transcript: Transcript) -> None:
         self._partials.drafted(utterance, transcript)
@@ -211,6 +231,8 @@ class Service:
             await self.transcripts.heard(utterance, transcript)
             self._hints.heard(utterance, transcript, self.streams)
             self._partials.suppressed(utterance, transcript)
+        else:
+            self._early.gone(utterance.id)
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The streams as configured: kept in the database first, then followed by capture, rules and scheduler."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +14,7 @@ from ..domain.clock import Clock
 from ..domain.documents import stream_document
 from ..domain.errors import ConflictError, NotFoundError
 from ..domain.events import EventType, NewEvent
+from ..domain.keywords import Rule
 from ..domain.streams import Stream, StreamState, StreamStatus, TranscriptionStatus, Transport
 from ..domain.transcripts import Segment
 from ..keywords import KeywordMatcher, validate_rules
@@ -36,26 +37,33 @@ class Streams:
         capture: CaptureSupervisor,
         scheduler: Scheduler,
         matcher: KeywordMatcher,
+        rules_of: Callable[[Stream], Sequence[Rule]] = lambda stream: stream.keywords,
         clock: Clock,
         max_streams: int,
     ) -> None:
-        """Start without streams; `load` brings those of the database."""
+        """Start without streams; `load` brings those of the database. `rules_of` are those that hold for a stream."""
         self._database = database
         self._events = events
         self._capture = capture
         self._scheduler = scheduler
         self._matcher = matcher
+        self.rules_of = rules_of
         self._clock = clock
         self._max_streams = max_streams
         self._streams: dict[str, Stream] = {}
         self._changing = asyncio.Lock()
         self._last_transcript_at: dict[str, datetime] = {}
-        self._on_change: Callable[[], None] | None = None
+        self._followers: list[Callable[[], None]] = []
+        self._on_removal: Callable[[EventWriter, Stream, bool], Awaitable[None]] | None = None
         self._on_purge: Callable[[str], Awaitable[None]] | None = None
 
     def follow(self, on_change: Callable[[], None]) -> None:
         """Call `on_change` at once whenever a stream was added, changed or removed."""
-        self._on_change = on_change
+        self._followers.append(on_change)
+
+    def follow_removals(self, on_removal: Callable[[EventWriter, Stream, bool], Awaitable[None]]) -> None:
+        """Await `on_removal` within the transaction of a removal, before it is told; True with all it left."""
+        self._on_removal = on_removal
 
     def follow_purges(self, on_purge: Callable[[str], Awaitable[None]]) -> None:
         """Await `on_purge` before a stream is removed with all it left; what that raises takes the removal back."""
@@ -92,6 +100,12 @@ class Streams:
         """Remember when the newest words of a stream ended."""
         self._last_transcript_at[segment.stream] = segment.end
 
+    def rules_changed(self) -> None:
+        """Hold the rules of all streams against what is said from now on."""
+        for stream in self._streams.values():
+            self._matcher.set_rules(stream.id, self.rules_of(stream))
+        self._changed()
+
     async def put(self, stream: Stream) -> bool:
         """Add or replace a stream, True if it is new; raises FieldError (a mask that fits nothing), ConflictError."""
         async with self._changing:
@@ -125,7 +139,7 @@ class Streams:
                 if purge and self._on_purge is not None:
                     await self._on_purge(stream_id)
                 async with self._events.erasure() if purge else self._events.transaction() as writer:
-                    await self._remove(writer, stream_id, purge=purge)
+                    await self._remove(writer, stream, purge=purge)
                     writer.after_commit(removed.set)
             finally:
                 if removed.is_set():
@@ -177,9 +191,9 @@ class Streams:
     async def _change(self, before: Stream | None, after: Stream) -> None:
         known = None if before is None else CameraUrl.parse(before.url)
         after = replace(after, url=CameraUrl.parse(after.url).unmasked(known).text)
-        validate_rules(after.keywords)
         if after == before:
             return
+        await asyncio.to_thread(validate_rules, after.keywords, "keywords")
         async with self._events.transaction() as writer:
             # Looked at here, as reports of its state may have been told while others wrote.
             now = self._clock.now()
@@ -188,12 +202,14 @@ class Streams:
             writer.add(NewEvent(EventType.STREAM_CHANGED, stream_document(after, status), now, after.id))
             writer.after_commit(lambda: self._take_up(after))
 
-    async def _remove(self, writer: EventWriter, stream_id: str, *, purge: bool) -> None:
-        await stored.delete_stream(writer.connection, stream_id)
+    async def _remove(self, writer: EventWriter, stream: Stream, *, purge: bool) -> None:
+        if self._on_removal is not None:
+            await self._on_removal(writer, stream, purge)
+        await stored.delete_stream(writer.connection, stream.id)
         if purge:
-            await stored_transcripts.purge(writer.connection, stream_id)
-            await stored_recordings.purge(writer.connection, stream_id)
-        writer.add(NewEvent(EventType.STREAM_REMOVED, {"stream": stream_id}, self._clock.now(), stream_id))
+            await stored_transcripts.purge(writer.connection, stream.id)
+            await stored_recordings.purge(writer.connection, stream.id)
+        writer.add(NewEvent(EventType.STREAM_REMOVED, {"stream": stream.id}, self._clock.now(), stream.id))
 
     def _status_of(self, stream: Stream) -> StreamStatus:
         capture = self._capture.status(stream.id)
@@ -209,20 +225,21 @@ class Streams:
             recording=capture.recording,
             transcription=self._scheduler.status(stream.id) if is_transcribed(stream) else TranscriptionStatus(),
             last_transcript_at=self._last_transcript_at.get(stream.id),
+            rule_faults=tuple(self._matcher.faults(stream.id)),
         )
 
     def _take_up(self, stream: Stream) -> None:
         """Have capture, rules and scheduler follow what is committed."""
         self._streams[stream.id] = stream
-        self._matcher.set_rules(stream.id, stream.keywords)
+        self._matcher.set_rules(stream.id, self.rules_of(stream))
         self._capture.set_stream(stream)
         if not is_transcribed(stream):
             self._scheduler.forget(stream.id)
         self._changed()
 
     def _changed(self) -> None:
-        if self._on_change is not None:
-            self._on_change()
+        for follower in self._followers:
+            follower()
 
 
 def is_transcribed(stream: Stream) -> bool:

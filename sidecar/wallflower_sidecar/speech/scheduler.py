@@ -44,13 +44,18 @@ class Scheduler:
         *,
         on_transcript: Callable[[Utterance, Transcript], Awaitable[None]],
         on_draft: OnDraft = lambda _utterance, _transcript: None,
+        on_dropped: Callable[[Utterance], None] = lambda _utterance: None,
         clock: Clock,
         bounds: Bounds | None = None,
     ) -> None:
-        """`on_transcript` is awaited for one final at a time, those of a stream in order; `on_draft` must not block."""
+        """`on_transcript` is awaited for one final at a time, those of a stream in order.
+
+        `on_draft` and `on_dropped`, told of an utterance that never becomes text, must not block.
+        """
         self._faults = 0
         self._transcriber = transcriber
         self._on_transcript = on_transcript
+        self._on_dropped = on_dropped
         self._clock = clock
         self._bounds = bounds or Bounds()
         self._queue = FairQueue(stream_bound_s=self._bounds.stream_s, bound_s=self._bounds.all_s)
@@ -254,6 +259,7 @@ class Scheduler:
             _LOGGER.info("%s: %.1f s of speech get no text: %s", item.stream, item.seconds, reason)
             if self._accounts.is_pending(item):
                 self._accounts.find(item.stream).dropped_s += item.seconds
+                self._on_dropped(item.utterance)
             self._settle(item)
 
     def _settle(self, item: Waiting) -> None:

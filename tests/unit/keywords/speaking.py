@@ -21,6 +21,7 @@ def said(
     stream: str = "door",
     confidence: float = 0.9,
     speaker: Speaker | None = None,
+    language: str | None = None,
 ) -> Segment:
     start = MORNING + timedelta(seconds=at_s)
     return Segment(
@@ -29,7 +30,7 @@ def said(
         start=start,
         end=start + timedelta(seconds=lasts_s),
         text=text,
-        language=None,
+        language=language,
         confidence=confidence,
         speaker=speaker,
     )
@@ -42,5 +43,7 @@ def hits(listening: Rule, *texts: str, gap_s: float = 1.0) -> list[list[Hit]]:
     return [matcher.match(said(text, at_s=index * (2.0 + gap_s))) for index, text in enumerate(texts)]
 
 
-def fires(listening: Rule, text: str) -> bool:
-    return bool(hits(listening, text)[0])
+def fires(listening: Rule, text: str, language: str | None = None) -> bool:
+    matcher = KeywordMatcher()
+    matcher.set_rules("door", [listening])
+    return bool(matcher.match(said(text, language=language)))

@@ -1,13 +1,16 @@
 """What a hit depends on beside its phrase."""
 
+from dataclasses import replace
 import logging
+import time
 
 import pytest
 
 from wallflower_sidecar.domain.keywords import HitState, Match
 from wallflower_sidecar.domain.transcripts import Speaker
 from wallflower_sidecar.keywords import KeywordMatcher
-from wallflower_sidecar.keywords.matcher import REGEX_STRIKES
+from wallflower_sidecar.keywords.patterns import SEARCH_S
+from wallflower_sidecar.keywords.searches import STRIKES
 
 from .speaking import fires, hits, rule, said
 
@@ -162,18 +165,46 @@ def test_regex_sees_the_text_as_said_and_as_plain_words(pattern, text, hit):
     assert fires(rule(pattern, match=Match.REGEX), text) is hit
 
 
-def test_a_regex_that_is_too_slow_is_cut_off_counted_and_reported_once(caplog):
+SLOW = rule(r"x(?:[bcd]|[bcd][bcd])+y", match=Match.REGEX, id="slow", name="slow")
+"""Quick on every text but one that it was made for."""
+
+HOSTILE = "secret x" + "bcd" * 100
+
+
+def test_a_regex_that_is_too_slow_is_cut_off_and_given_up_and_its_stream_says_so(caplog):
     matcher = KeywordMatcher()
-    slow = rule(r"(?:\w|\w\w|\s)+\d{3}$", match=Match.REGEX, id="slow", name="slow")
-    matcher.set_rules("door", [slow, rule("secret", id="ok", name="ok")])
+    matcher.set_rules("door", [SLOW, rule("secret", id="ok", name="ok")])
     with caplog.at_level(logging.WARNING):
-        for index in range(REGEX_STRIKES + 2):
-            found = matcher.match(said("secret words without an end " * 20, at_s=index))
+        for index in range(STRIKES):
+            assert matcher.faults("door") == []
+            found = matcher.match(said(HOSTILE, at_s=index))
             assert [hit.rule_id for hit in found] == ["ok"]
-    assert matcher.timeouts == REGEX_STRIKES
+    (fault,) = matcher.faults("door")
+    assert (fault.rule, "too long" in fault.message) == ("slow", True)
+    assert matcher.match(said("xby", at_s=9)) == [], "not tried any more"
     assert len(caplog.records) == 1
     assert "slow" in caplog.text
-    assert "secret words" not in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_regex_that_was_given_up_is_tried_again_once_it_is_another_one():
+    matcher = KeywordMatcher()
+    matcher.set_rules("door", [SLOW])
+    for index in range(STRIKES):
+        matcher.match(said(HOSTILE, at_s=index))
+    matcher.set_rules("door", [SLOW, rule("help", id="ok", name="ok")])
+    assert matcher.faults("door"), "the rule is the same"
+    matcher.set_rules("door", [replace(SLOW, phrases=("x[bcd]+y",))])
+    assert matcher.faults("door") == []
+    assert matcher.match(said("xby", at_s=9))
+
+
+def test_many_slow_expressions_take_no_longer_together_than_an_utterance_may():
+    matcher = KeywordMatcher()
+    matcher.set_rules("door", [replace(SLOW, id=f"slow{number}", name=f"slow{number}") for number in range(100)])
+    before = time.process_time()
+    matcher.match(said(HOSTILE))
+    assert time.process_time() - before < 100 * SEARCH_S / 2
 
 
 def test_a_stored_rule_that_is_not_valid_any_more_does_not_stop_the_others(caplog):
@@ -181,6 +212,7 @@ def test_a_stored_rule_that_is_not_valid_any_more_does_not_stop_the_others(caplo
     matcher.set_rules("door", [rule("(", match=Match.REGEX, id="bad"), rule("help", id="good")])
     assert [hit.rule_id for hit in matcher.match(said("help"))] == ["good"]
     assert "bad" in caplog.text
+    assert [fault.rule for fault in matcher.faults("door")] == ["bad"]
 
 
 @pytest.mark.parametrize("text", ["", "!!!", "\x00", "😀" * 50, "a" * 100_000, "\ud800", "9" * 30_000])

@@ -55,9 +55,36 @@ def test_accepted(sound):
     validate_rule(sound)
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [r"(a+)+$", r"(?:\w|\w\w|\s)+\d{3}$", r"(x+x+)+y", r"(?:\p{L}+\s*)+\d"],
+)
+def test_an_expression_that_is_slow_on_some_text_is_refused(pattern):
+    with pytest.raises(FieldError, match="too long") as caught:
+        validate_rule(rule("help", pattern, match=Match.REGEX))
+    assert caught.value.path == "phrases[1]"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\bhelp(ing)?\b",
+        r".*help.*me.*",
+        r"(\w+\W+)+police",
+        r"(?=.*fire)(?=.*smoke)",
+        r"\b(\w+)\s+\1\b",
+        r"(?:police){e<=1}",
+        r"\p{Han}{2}",
+        r"[^\s]+@[^\s]+\.[a-z]+",
+    ],
+)
+def test_an_expression_that_is_merely_clumsy_is_taken(pattern):
+    validate_rule(rule(pattern, match=Match.REGEX))
+
+
 def test_a_list_names_the_rule_that_is_wrong():
     with pytest.raises(FieldError) as caught:
-        validate_rules([rule("help"), rule("!", id="b", name="b")])
+        validate_rules([rule("help"), rule("!", id="b", name="b")], "keywords")
     assert caught.value.path == "keywords[1].phrases[0]"
 
 
@@ -66,5 +93,5 @@ def test_a_list_names_the_rule_that_is_wrong():
 )
 def test_ids_and_names_are_unique(second, path):
     with pytest.raises(FieldError) as caught:
-        validate_rules([rule("a"), second])
+        validate_rules([rule("a"), second], "keywords")
     assert caught.value.path == path
