@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 import logging
 import os
+import select
 import signal
 import socket
 
@@ -81,13 +82,19 @@ class Life(asyncio.Protocol):
     def send(self, message: Message) -> bool:
         """Write a message unless the outbox would grow over its bound or the child is ending."""
         link = self._link
-        if link is None or self._ending or link.is_closing():
+        if link is None or self._ending or link.is_closing() or self._hung_up():
             return False
         frame = encode(message)
         if link.get_write_buffer_size() + len(frame) > self._spec.outbox_bytes:
             return False
         link.write(frame)
         return True
+
+    def _hung_up(self) -> bool:
+        """Whether the child has closed its end; writing to it would close ours with what it said last unread."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLRDHUP)
+        return bool(poll.poll(0))
 
     def fail(self, reason: str) -> None:
         """Make `watch` return with this reason."""

@@ -186,6 +186,16 @@ async def test_the_last_words_of_a_dying_child_are_heard():
         assert watched.downs == ["exited with 7"]
 
 
+async def test_the_last_words_of_a_child_that_is_written_to_when_it_is_dead_are_heard():
+    async with running() as watched:
+        watched.child.send({"t": "exit"})
+        os.waitid(os.P_PID, watched.child.pid, os.WEXITED | os.WNOWAIT)  # nothing is read in the meantime
+        watched.child.send({"t": "echo", "body": "too late"})
+        await watched.up_again()
+        assert watched.messages == [{"t": "last words"}]
+        assert watched.downs == ["exited with 7"]
+
+
 async def test_kill_replaces_the_child():
     async with running() as watched:
         watched.child.kill("a thread is stuck")
