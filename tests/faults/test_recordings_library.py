@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.ffmpeg import ffmpeg_child
 from tests.support.leaks import no_leaks
-from tests.support.mounts import disk, plugged_in, read_only
+from tests.support.mounts import disk, plugged_in, read_only, untouchable
 from tests.support.recorded import at, fragmented_mp4, write_part, write_recording
 from tests.support.waiting import eventually
 from tests.unit.store.heard import stream
@@ -193,6 +193,50 @@ async def test_a_file_on_which_the_reader_fails_is_left_and_not_tried_again(
         await all_of.recordings.care.tend()
         await all_of.recordings.finish()
         assert await all_of.starts() == [0.0]
+
+
+async def test_one_file_that_cannot_be_mended_holds_up_nothing(tmp_path: Path, root: Path, footage: bytes) -> None:
+    stuck, empty, free = (
+        write_part(root, content, at_s) for at_s, content in ((0, footage), (50, b""), (100, footage))
+    )
+    async with shelves(tmp_path, root, quiet_s=0.0) as all_of:
+        age = SystemClock().now() - at(-500)
+        await all_of.service.streams.put(stream("porch", recording=Recording(retain_days=age / timedelta(days=1))))
+        write_recording(root, -1000)
+        with untouchable(stuck, empty):
+            await all_of.recordings.care.tend()
+            await all_of.recordings.finish()
+            assert await all_of.starts() == [100.0], "the one behind it is finished, and the old one is gone"
+            assert all_of.recordings.care.retention.removed == {"age": 1}
+            assert stuck.read_bytes() == footage
+        assert not free.exists()
+        assert {part.path for part in leftovers_of(all_of).abandoned(all_of.recordings.library.parts())} == set()
+
+
+async def test_fragments_that_cannot_be_read_are_kept(tmp_path: Path, root: Path, footage: bytes) -> None:
+    head, rest = footage[: footage.index(b"moof") - 4], footage[footage.index(b"moof") - 4 :]
+    part = write_part(root, head.replace(b"avc1", b"\xff\xff\xff\xff").replace(b"trak", b"tr\xffk") + rest)
+    async with shelves(tmp_path, root, quiet_s=0.0) as all_of:
+        await all_of.recordings.care.tend()
+        assert part.exists()
+        assert await all_of.starts() == []
+
+
+async def test_files_that_cannot_be_removed_are_passed_over_and_named(tmp_path: Path, root: Path) -> None:
+    async with shelves(tmp_path, root) as all_of:
+        await all_of.service.streams.put(stream("porch", recording=Recording(retain_bytes=2 * MIB)))
+        saved = [write_recording(root, 60 * number, size=MIB) for number in range(5)]
+        with untouchable(saved[0].path, saved[1].path):
+            await all_of.recordings.care.tend()
+            assert await all_of.starts() == [0.0, 60.0], "what can be removed makes up for what cannot"
+            check = all_of.recordings.check()
+            assert (check.status, "2 old recordings" in check.detail) == (HealthStatus.DEGRADED, True)
+            (item, *_) = (await all_of.recordings.list()).items
+            with pytest.raises(UnavailableError, match="not permitted"):
+                await all_of.recordings.delete(item.id)
+            with pytest.raises(UnavailableError, match="not permitted"):
+                await all_of.service.streams.delete("porch", purge=True)
+            assert await all_of.starts() == [0.0, 60.0]
 
 
 def leftovers_of(all_of: Shelves) -> leftovers.Leftovers:

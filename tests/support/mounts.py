@@ -23,6 +23,19 @@ def disk(place: Path, *, mib: int = 20) -> Iterator[Path]:
 
 
 @contextmanager
+def untouchable(*files: Path) -> Iterator[None]:
+    """Within the block nobody may write, rename or remove these files; skips the test where that cannot be had."""
+    try:
+        _run("chattr", "+i", *map(str, files))
+    except OSError, subprocess.CalledProcessError:
+        pytest.skip("this file system does not protect single files")
+    try:
+        yield
+    finally:
+        _run("chattr", "-i", *map(str, files))
+
+
+@contextmanager
 def read_only(place: Path) -> Iterator[None]:
     """Nothing on the disk can be written within the block, as after an error of its file system."""
     _run("mount", "-o", "remount,ro", str(place))

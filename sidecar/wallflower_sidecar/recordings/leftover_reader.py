@@ -20,9 +20,9 @@ _LARGE = struct.Struct(">Q")
 
 
 def mend(path: Path) -> float:
-    """Cut a file behind its last whole fragment; returns how many seconds it holds, 0 for nothing that can be played.
+    """Cut a file behind its last whole fragment; returns how many seconds it holds, 0 for not one whole fragment.
 
-    Raises OSError.
+    Raises OSError, also (EIO) for fragments that cannot be read.
     """
     with path.open("r+b") as file:
         whole = whole_bytes(file)
@@ -32,8 +32,8 @@ def mend(path: Path) -> float:
         os.fsync(file.fileno())
     try:
         return _duration_s(path)
-    except av.FFmpegError, ValueError:
-        return 0.0
+    except (av.FFmpegError, ValueError) as error:
+        raise OSError(errno.EIO, os.strerror(errno.EIO)) from error
 
 
 def whole_bytes(file: BinaryIO) -> int:

@@ -20,6 +20,9 @@ QUIET_S = 45.0
 MEND_S = 60.0
 """A reader that takes longer for one file is ended."""
 
+AGAIN_S = 3600.0
+"""When a file that was given up is tried again."""
+
 _READER = ChildSpec("leftovers", "wallflower_sidecar.recordings.leftover_reader")
 
 LOGGER = logging.getLogger(__name__)
@@ -36,7 +39,7 @@ class Leftovers:
         self._quiet_s = quiet_s
         self._began: datetime | None = clock.now()
         self._seen: dict[str, tuple[int, int, float]] = {}
-        self._given_up: set[str] = set()
+        self._given_up: dict[str, float] = {}
 
     def abandoned(self, parts: Sequence[StoredFile]) -> list[StoredFile]:
         """Return those among all unfinished files that nobody writes any more."""
@@ -45,7 +48,9 @@ class Leftovers:
         self._began = None  # later the clock may have been set: only its steady twin counts then
         seen = {part.path: self._unchanged_since(part, now) for part in parts}
         self._seen = {part.path: (part.bytes, part.changed_ns, seen[part.path]) for part in parts}
-        self._given_up &= seen.keys()
+        self._given_up = {
+            path: since for path, since in self._given_up.items() if path in seen and now - since < AGAIN_S
+        }
         return [
             part
             for part in parts
@@ -56,12 +61,11 @@ class Leftovers:
     async def finish(self, abandoned: Sequence[StoredFile], on_saved: Callable[[SavedFile], None]) -> None:
         """Finish files one after the other; what holds nothing, and clips that were being cut, is removed.
 
-        Raises OSError when the disk takes no more, UnavailableError if no process can be started. A file on which the
-        reader dies is left as it is.
+        Raises OSError when the disk is not there, UnavailableError if no process can be started. A file that cannot be
+        read, mended or removed is left as it is, and tried again after an hour.
         """
         segments = deque(part for part in abandoned if part.name.kind is RecordingKind.SEGMENT and part.bytes)
-        useless = [part.path for part in abandoned if part not in segments]
-        await self._disk.call(self._library.remove, useless)
+        await self._remove([part.path for part in abandoned if part not in segments])
         while segments:
             async with asked_child(_READER, self._clock) as reader:
                 await self._finish_with(reader, segments, on_saved)
@@ -74,18 +78,34 @@ class Leftovers:
             try:
                 answer = await reader.ask(messages.mend(self._library.locate(part.path)), MEND_S)
             except (ChildEndedError, TimeoutError) as error:
-                self._given_up.add(part.path)
-                LOGGER.warning("The unfinished recording %s cannot be read (%s)", part.path, error or "too slow")
+                self._give_up(part.path, str(error) or "too slow")
                 return
             if answer["errno"]:
-                raise OSError(answer["errno"], os.strerror(answer["errno"]))
-            if not answer["seconds"]:
+                self._give_up(part.path, os.strerror(answer["errno"]))
+            elif answer["seconds"]:
+                await self._name(part, answer["seconds"], on_saved)
+            else:
                 LOGGER.info("The unfinished recording %s holds nothing and is removed", part.path)
-                await self._disk.call(self._library.remove, [part.path])
-                continue
-            end = part.name.start + min(timedelta(seconds=answer["seconds"]), LONGEST)
-            on_saved(await self._disk.call(self._library.finish, part.name, end))
-            LOGGER.info("Finished the recording %s of %.1f s", part.path, answer["seconds"])
+                await self._remove([part.path])
+
+    async def _name(self, part: StoredFile, seconds: float, on_saved: Callable[[SavedFile], None]) -> None:
+        end = part.name.start + min(timedelta(seconds=seconds), LONGEST)
+        try:
+            saved = await self._disk.call(self._library.finish, part.name, end)
+        except PermissionError as error:
+            self._give_up(part.path, os.strerror(error.errno or 0))
+            return
+        on_saved(saved)
+        LOGGER.info("Finished the recording %s of %.1f s", part.path, seconds)
+
+    async def _remove(self, paths: Sequence[str]) -> None:
+        removal = await self._disk.call(self._library.remove, paths)
+        for path in set(paths).difference(removal.gone):
+            self._give_up(path, os.strerror(removal.fault.errno or 0) if removal.fault else "it cannot be removed")
+
+    def _give_up(self, path: str, why: str) -> None:
+        self._given_up[path] = self._clock.monotonic()
+        LOGGER.warning("The unfinished recording %s cannot be finished (%s); it is left as it is", path, why)
 
     def _unchanged_since(self, part: StoredFile, now: float) -> float:
         known = self._seen.get(part.path)

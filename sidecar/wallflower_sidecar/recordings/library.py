@@ -8,12 +8,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+import errno
 import os
 from pathlib import Path, PurePosixPath
 
 from ..domain.recordings import CLIPS, MARKER, PART, RecordingName, SavedFile, is_day_folder, is_stream_folder
 
 _PRIVATE = 0o700
+_WHOLE_DISK = frozenset({errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT})
+"""What is said of one file, and holds for all."""
 
 
 class FolderState(StrEnum):
@@ -47,6 +50,14 @@ class StoredFile:
     def path(self) -> str:
         """The place relative to the root."""
         return str(self.name.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Which files are gone, and what the system said of the last one that is not."""
+
+    gone: list[str]
+    fault: OSError | None = None
 
 
 class Library:
@@ -131,10 +142,10 @@ class Library:
         self.locate(name.path).rename(path)
         return SavedFile(name.stream, path, finished.start, end, path.stat().st_size)
 
-    def remove(self, paths: Iterable[str]) -> list[str]:
-        """Remove files and the folders that are empty then; returns those that are gone.
+    def remove(self, paths: Iterable[str]) -> Removal:
+        """Remove files and the folders that are empty then; one that cannot be removed keeps no other.
 
-        Raises OSError when there are some and none can be removed.
+        Raises OSError where the whole disk is read-only or gone.
         """
         gone: list[str] = []
         folders: set[Path] = set()
@@ -144,18 +155,18 @@ class Library:
             try:
                 file.unlink(missing_ok=True)
             except OSError as error:
+                if error.errno in _WHOLE_DISK:
+                    raise
                 fault = error
                 continue
             gone.append(path)
             folders.add(file.parent)
-        if fault is not None and not gone:
-            raise fault
         for folder in folders:
             with suppress(OSError):  # not empty, mostly
                 folder.rmdir()
                 folder.parent.rmdir()
         self.require()
-        return gone
+        return Removal(gone, fault)
 
     def paths_of(self, stream: str) -> list[str]:
         """Return the places of all files of a stream, also of the one being written; raises OSError."""

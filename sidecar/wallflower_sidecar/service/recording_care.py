@@ -110,12 +110,15 @@ class Care:
             unfinished = await self._shelf.disk.call(self._shelf.library.parts)
         if not writable:
             return
-        if unfinished is not None:
-            await self._leftovers.finish(self._leftovers.abandoned(unfinished), self._on_saved)
-        if due:
-            await self.retention.apply_bounds()
-            self._tidied_at, self._bounds = now, bounds
-        await self.retention.make_room(await self._shelf.disk.call(self._shelf.library.look))
+        try:
+            if unfinished is not None:
+                await self._leftovers.finish(self._leftovers.abandoned(unfinished), self._on_saved)
+        finally:
+            # Whatever became of those, the disk must not run full.
+            if due:
+                await self.retention.apply_bounds()
+                self._tidied_at, self._bounds = now, bounds
+            await self.retention.make_room(await self._shelf.disk.call(self._shelf.library.look))
 
     async def _purge_again(self) -> None:
         """A session that did not end in time may have written after its stream was purged."""

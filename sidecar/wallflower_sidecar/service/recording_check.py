@@ -12,7 +12,9 @@ from ..recordings.retention import missing_bytes
 MIB = 1024**2
 
 
-def recordings_check(root: Path, condition: Condition | None, streams: Iterable[Stream], *, exhausted: bool) -> Check:
+def recordings_check(
+    root: Path, condition: Condition | None, streams: Iterable[Stream], *, exhausted: bool, stuck: int = 0
+) -> Check:
     """Whether recordings can be kept; a full disk only counts where something is recorded."""
     if condition is None:
         return Check("recordings", HealthStatus.OK, "The recordings folder is being looked at.")
@@ -21,6 +23,8 @@ def recordings_check(root: Path, condition: Condition | None, streams: Iterable[
     if fault is None and records and missing_bytes(condition.free, condition.total):
         rest = "nothing is left that may be removed" if exhausted else "the oldest recordings are being removed"
         fault = f"The disk of the recordings has only {condition.free // MIB} MiB free; {rest}."
+    if fault is None and stuck:
+        fault = f"{stuck} old recordings in {root} cannot be removed. Check who owns them, and the disk."
     if fault is not None:
         return Check("recordings", HealthStatus.DEGRADED, fault)
     return Check("recordings", HealthStatus.OK, f"{condition.free // MIB} MiB are free for recordings.")

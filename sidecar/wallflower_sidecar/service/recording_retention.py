@@ -14,6 +14,9 @@ from ..store import Database, keeping, recordings as stored
 from ..store.recordings import Located
 from .recording_shelf import Shelf
 
+STUCK_S = 3600.0
+"""When a file that could not be removed is tried again."""
+
 LOGGER = logging.getLogger(__name__)
 
 
@@ -28,12 +31,16 @@ class RecordingRetention:
         self.exhausted = False
         """Whether the disk is too full although nothing is left that may be removed."""
 
+        self.stuck: dict[str, float] = {}
+        """Files that could not be removed, and since when (monotonic); others go in their place meanwhile."""
+
         self._shelf = shelf
         self._database = database
         self._clock = clock
 
     async def apply_bounds(self) -> None:
         """Remove what is too old and what is over its stream's bytes. Raises OSError, UnavailableError."""
+        self._try_again()
         async with self._database.read() as connection:
             bounds = await keeping.recording_bounds(connection)
         now, before = self._clock.now(), self.removed.total()
@@ -59,34 +66,42 @@ class RecordingRetention:
             self.exhausted = False
             return
         async with self._database.read() as connection:
-            oldest = await stored.oldest(connection, RecordingKind.SEGMENT)
+            oldest = await stored.oldest(connection, RecordingKind.SEGMENT, passing_over=self.stuck)
         self.exhausted = not oldest
         await self._remove(_until_freed(oldest, missing), "space")
 
     async def _remove_older(self, stream: str, moment: datetime) -> None:
         while True:
             async with self._database.read() as connection:
-                due = await stored.older_than(connection, stream, moment)
-            if not await self._remove(due, "age"):
+                due = await stored.older_than(connection, stream, moment, passing_over=self.stuck)
+            if not due:
                 return
+            await self._remove(due, "age")
 
     async def _remove_surplus(self, stream: str, bounds: Recording, used: int) -> None:
         for kind in (RecordingKind.SEGMENT, RecordingKind.CLIP):
             while surplus := retention.surplus_bytes(bounds, used):
                 async with self._database.read() as connection:
-                    oldest = await stored.oldest(connection, kind, stream)
-                chosen = _until_freed(oldest, surplus)
-                if not await self._remove(chosen, "bytes"):
+                    oldest = await stored.oldest(connection, kind, stream, passing_over=self.stuck)
+                if not oldest:
                     break
-                used -= sum(each.item.bytes for each in chosen)
+                used -= await self._remove(_until_freed(oldest, surplus), "bytes")
 
     async def _remove(self, due: Sequence[Located], reason: str) -> int:
-        if not due:
-            return 0
-        gone = await self._shelf.remove([each.path for each in due])
+        """Remove what can be removed; returns its bytes."""
+        gone = set(await self._shelf.remove([each.path for each in due])) if due else set()
+        left = [each.path for each in due if each.path not in gone]
+        if gone:
+            LOGGER.info("Removed %d old recordings (%s)", len(gone), reason)
+        if left:
+            LOGGER.warning("%d old recordings cannot be removed, %s among them", len(left), left[0])
         self.removed[reason] += len(gone)
-        LOGGER.info("Removed %d old recordings (%s)", len(gone), reason)
-        return len(gone)
+        self.stuck |= dict.fromkeys(left, self._clock.monotonic())
+        return sum(each.item.bytes for each in due if each.path in gone)
+
+    def _try_again(self) -> None:
+        now = self._clock.monotonic()
+        self.stuck = {path: since for path, since in self.stuck.items() if now - since < STUCK_S}
 
 
 def _until_freed(oldest_first: Sequence[Located], surplus: int) -> list[Located]:

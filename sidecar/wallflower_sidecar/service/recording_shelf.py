@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.recordings import RecordingItem, RecordingName
 from ..recordings.disk_threads import DiskThreads
-from ..recordings.library import Library, StoredFile
+from ..recordings.library import Library, Removal, StoredFile
 from ..store import Database, recordings as stored
 from ..store.recordings import Located
 
@@ -38,20 +38,24 @@ class Shelf:
 
     async def remove(self, paths: Sequence[str]) -> list[str]:
         """Remove files with their rows; returns those that are gone. Raises OSError, UnavailableError."""
-        return await self._remove(paths, self._database.write)
+        return (await self._remove(paths, self._database.write)).gone
 
-    async def erase(self, paths: Sequence[str]) -> list[str]:
-        """Like `remove`, and on return no file of the database holds the rows."""
-        return await self._remove(paths, self._database.erase)
+    async def erase(self, paths: Sequence[str]) -> None:
+        """Like `remove`, and on return no file of the database holds the rows; raises OSError if any file is left."""
+        removal = await self._remove(paths, self._database.erase)
+        if removal.fault is not None:
+            raise removal.fault
 
     async def remove_files_of(self, stream: str) -> None:
-        """Remove all files of a stream, not its rows. Raises OSError."""
+        """Remove all files of a stream, not its rows. Raises OSError if any is left."""
         async with self._changing:
             paths = await self.disk.call(self.library.paths_of, stream)
             self.stale = self.stale or bool(paths)  # until the rows are gone too
-            gone = await self._remove_files(paths)
-        if gone:
-            LOGGER.info("Removed all %d recordings of a stream", len(gone))
+            removal = await self._remove_files(paths)
+        if removal.gone:
+            LOGGER.info("Removed %d recordings of a stream", len(removal.gone))
+        if removal.fault is not None:
+            raise removal.fault
 
     async def rebuild(self) -> list[StoredFile]:
         """Forget rows without files, take in files without rows; returns the unfinished files.
@@ -98,23 +102,26 @@ class Shelf:
 
     async def _remove(
         self, paths: Sequence[str], transaction: Callable[[], AbstractAsyncContextManager[AsyncConnection]]
-    ) -> list[str]:
+    ) -> Removal:
         async with self._changing:
             try:
-                gone = await self._remove_files(paths)
+                removal = await self._remove_files(paths)
                 async with transaction() as connection:
-                    await stored.forget(connection, gone)
+                    await stored.forget(connection, removal.gone)
             except BaseException:
                 self.stale = True
                 raise
-        return gone
+        return removal
 
-    async def _remove_files(self, paths: Sequence[str]) -> list[str]:
+    async def _remove_files(self, paths: Sequence[str]) -> Removal:
         """Some at a time: for each of them the disk has to answer in time."""
         gone: list[str] = []
+        fault: OSError | None = None
         for some in batched(paths, AT_ONCE, strict=False):
-            gone += await self.disk.call(self.library.remove, some)
-        return gone
+            removal = await self.disk.call(self.library.remove, some)
+            gone += removal.gone
+            fault = removal.fault or fault
+        return Removal(gone, fault)
 
 
 def located(name: RecordingName, size: int) -> Located:

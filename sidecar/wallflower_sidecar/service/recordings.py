@@ -101,7 +101,11 @@ class Recordings:
     def check(self) -> Check:
         """Return the library's condition."""
         return recordings_check(
-            self.root, self.care.condition, self._streams.all(), exhausted=self.care.retention.exhausted
+            self.root,
+            self.care.condition,
+            self._streams.all(),
+            exhausted=self.care.retention.exhausted,
+            stuck=len(self.care.retention.stuck),
         )
 
     async def list(

@@ -94,13 +94,18 @@ async def used_bytes(connection: AsyncConnection) -> dict[str, int]:
     return {stream: int(total) for stream, total in await connection.execute(sums)}
 
 
-async def oldest(connection: AsyncConnection, kind: RecordingKind, stream: str | None = None) -> list[Located]:
-    """Return some of the oldest recordings of a kind, oldest first, of all streams or one."""
-    rows = select(RECORDINGS).where(_is(kind)).order_by(RECORDINGS.c.start, RECORDINGS.c.id).limit(AT_ONCE)
+async def oldest(
+    connection: AsyncConnection, kind: RecordingKind, stream: str | None = None, *, passing_over: Iterable[str] = ()
+) -> list[Located]:
+    """Return some of the oldest recordings of a kind, oldest first, of all streams or one, but for some paths."""
+    rows = select(RECORDINGS).where(_is(kind), RECORDINGS.c.path.not_in(list(passing_over)))
+    rows = rows.order_by(RECORDINGS.c.start, RECORDINGS.c.id).limit(AT_ONCE)
     return await _all(connection, rows if stream is None else rows.where(RECORDINGS.c.stream == stream))
 
 
-async def older_than(connection: AsyncConnection, stream: str, moment: datetime) -> list[Located]:
+async def older_than(
+    connection: AsyncConnection, stream: str, moment: datetime, *, passing_over: Iterable[str] = ()
+) -> list[Located]:
     """Return some of a stream's segments that ended, and of its clips that were kept, before a moment."""
     millis = to_millis(moment)
     digits = f"{max(millis, 0):012x}"
@@ -108,6 +113,7 @@ async def older_than(connection: AsyncConnection, stream: str, moment: datetime)
     # The first digits of a UUIDv7 are the time at which it was made.
     kept = _is(RecordingKind.CLIP) & (RECORDINGS.c.id < f"{digits[:8]}-{digits[8:]}")
     rows = select(RECORDINGS).where(RECORDINGS.c.stream == stream, RECORDINGS.c.start < millis, ended | kept)
+    rows = rows.where(RECORDINGS.c.path.not_in(list(passing_over)))
     return await _all(connection, rows.order_by(RECORDINGS.c.start, RECORDINGS.c.id).limit(AT_ONCE))
 
 

@@ -83,9 +83,9 @@ def test_removing_takes_empty_folders_along_and_counts_what_was_gone_before(libr
     paths = [str(each.path.relative_to(library.root)) for each in (one, two)]
     one.path.unlink()
 
-    assert library.remove(paths[:1]) == paths[:1]
+    assert library.remove(paths[:1]).gone == paths[:1]
     assert two.path.exists()
-    assert library.remove(paths[1:]) == paths[1:]
+    assert library.remove(paths[1:]).gone == paths[1:]
     assert list(library.root.iterdir()) == [library.root / MARKER]
 
 
@@ -94,9 +94,9 @@ def test_one_file_that_cannot_be_removed_keeps_no_other(library):
     stuck.path.unlink()
     stuck.path.mkdir()
     paths = [str(each.path.relative_to(library.root)) for each in (stuck, free)]
-    assert library.remove(paths) == paths[1:]
-    with pytest.raises(OSError, match="directory"):
-        library.remove(paths[:1])
+    removal = library.remove(paths)
+    assert removal.gone == paths[1:]
+    assert isinstance(removal.fault, IsADirectoryError)
 
 
 def test_a_folder_with_something_else_in_it_stays(library):
@@ -112,7 +112,7 @@ def test_all_of_a_stream_goes_and_nothing_of_its_neighbour(library):
     write_recording(library.root, clip=new_id())
     neighbour = write_recording(library.root, stream="porch-2")
 
-    assert len(library.remove(library.paths_of("porch"))) == 3
+    assert len(library.remove(library.paths_of("porch")).gone) == 3
     assert not (library.root / "porch").exists()
     assert neighbour.path.exists()
 
