@@ -22,6 +22,8 @@ from .capture_peers import FLOOR, ONE_FFMPEG, USUAL
 from .capture_report import show
 from .report import write
 
+OURS = {"pulled": capture_ours.PULLED, "listening": capture_ours.LISTENING, "recording": capture_ours.RECORDING}
+
 DECODED_PERCENT = 16.0
 """About what a way costs a camera that decodes every picture."""
 
@@ -42,8 +44,9 @@ async def run(counts: Sequence[int], seconds: float, ways: Sequence[str]) -> Non
             for word, way in (("opencv", USUAL), ("ffmpeg", ONE_FFMPEG)):
                 if word in ways and fits(way, cameras):
                     costs.append(told(await capture_peers.measure(way, camera, cameras, seconds)))
-            if "ours" in ways:
-                costs += [told(cost) for cost in await capture_ours.measure(camera, cameras, seconds)]
+            ours = [way for word, way in OURS.items() if {word, "ours"} & set(ways)]
+            if ours:
+                costs += [told(cost) for cost in await capture_ours.measure(camera, cameras, seconds, ours)]
     figures = show(costs, camera_percent)
     print(f"Written to {write('capture', {'seconds': seconds, 'camera_percent': camera_percent, **figures})}")
 
@@ -70,7 +73,9 @@ def main() -> int:
         "--seconds", type=float, default=SOUND_S, help=f"how long each way is measured (default {SOUND_S:g})"
     )
     parser.add_argument(
-        "--ways", default="copy,opencv,ffmpeg,ours", help="which ways (default copy,opencv,ffmpeg,ours)"
+        "--ways",
+        default="copy,opencv,ffmpeg,ours",
+        help="which ways (default copy,opencv,ffmpeg,ours; ours is pulled,listening,recording)",
     )
     options = parser.parse_args()
     counts = [int(word) for word in options.cameras.split(",")]

@@ -1,7 +1,7 @@
 """The sidecar and its capture worker with cameras that nobody looks at: picture pulled, listening only, recording."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from http import HTTPStatus
 from pathlib import Path
 import tempfile
@@ -22,6 +22,7 @@ from .speech_costs import Meter
 PULLED = "ours, pulled"
 LISTENING = "ours, listening"
 RECORDING = "ours, recording"
+WAYS = (PULLED, LISTENING, RECORDING)
 
 START_S = 60.0
 LINGERS_S = 90.0
@@ -32,8 +33,8 @@ APART = ("engine",)
 """It has nothing to do while nobody speaks; what it costs is another benchmark's."""
 
 
-async def measure(camera: CameraProcess, cameras: int, seconds: float) -> list[Cost]:
-    """Run the sidecar with so many cameras in each of the three ways for so long; returns what is there to measure."""
+async def measure(camera: CameraProcess, cameras: int, seconds: float, ways: Collection[str] = WAYS) -> list[Cost]:
+    """Run the sidecar with so many cameras in each of these ways for so long; returns what is there to measure."""
     costs: list[Cost] = []
     with tempfile.TemporaryDirectory(prefix="wallflower-bench-") as folder:
         async with sidecar(Path(folder) / "data", free_port(), env={"WALLFLOWER_LANGUAGE": "en"}) as server:
@@ -49,12 +50,15 @@ async def measure(camera: CameraProcess, cameras: int, seconds: float) -> list[C
                 percent, memory = shares(meter), meter.peak_mb
                 costs.append(Cost(way, cameras, percent, memory, *counted, first_audio_s, first_picture_s, APART))
 
-            await cost(PULLED, min(seconds, SOUND_S))
-            if await _until(lambda: _nobody_is_pictured(camera, cameras)):
+            if PULLED in ways:
+                await cost(PULLED, min(seconds, SOUND_S))
+            if LISTENING in ways and await _until(lambda: _nobody_is_pictured(camera, cameras)):
                 await asyncio.sleep(SETTLE_S)
                 await cost(LISTENING, seconds)
-            else:
+            elif LISTENING in ways:
                 print("  The picture is pulled on: listening alone cannot be measured.", flush=True)
+            if RECORDING not in ways:
+                return costs
             for name in names(cameras):
                 await server.request("PATCH", f"/streams/{name}", {"recording": {"mode": "continuous"}})
             if await _until(lambda: _recording(server), START_S):
