@@ -224,10 +224,12 @@ class Session:
         return self._picture.take(self._clock.monotonic()) if self._picture else None
 
     def _report_liveness(self, now_s: float) -> None:
+        if now_s - self._reported_s < REPORT_EVERY_S:
+            return
         if self._video_flow.is_gone(now_s) or self._audio_flow.is_gone_after_steadiness(now_s):
             raise CaptureError(CaptureCode.CODEC_CHANGED)
         seen = self._saw_video or self._saw_audio
-        if seen and self._is_proven(now_s) and now_s - self._reported_s >= REPORT_EVERY_S:
+        if seen and self._is_proven(now_s):
             self._reported_s = now_s
             level = self._hearing.level_dbfs if self._saw_audio else None
             self._report(Alive(self.number, self._saw_video, self._saw_audio, level))

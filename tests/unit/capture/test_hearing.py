@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.speech import compose
 from tests.unit.capture.hand_clock import START, HandClock
-from wallflower_sidecar.capture.listening.hearing import Hearing
+from wallflower_sidecar.capture.listening.hearing import BLOCK_S, BLOCK_SPEAKING_S, Hearing
 from wallflower_sidecar.capture.messages import SpeechEdge, Spoken
 from wallflower_sidecar.domain.errors import CaptureCode, CaptureError
 
@@ -32,8 +32,8 @@ class Played:
     """A camera that sends a track as AAC, and what was heard of it."""
 
     def __init__(self, track):
-        self.track, self.clock, self.reports = track, HandClock(), []
-        self.hearing = Hearing(1, self.clock, self.reports.append)
+        self.track, self.clock, self.reports, self.told_s = track, HandClock(), [], []
+        self.hearing = Hearing(1, self.clock, self.tell)
         file = io.BytesIO()
         with av.open(file, "w", format="mov") as out:
             stream = out.add_stream("aac", rate=16_000, layout="mono")
@@ -43,6 +43,10 @@ class Played:
                 out.mux(packet)
         file.seek(0)
         self.container = av.open(file)
+
+    def tell(self, report):
+        self.reports.append(report)
+        self.told_s.append(self.clock.monotonic() - 1000.0)
 
     def play(self, *, lost=(), damage=0.0):
         """Send each packet at its time; those between the seconds `lost` never arrive."""
@@ -74,6 +78,17 @@ def test_both_sentences_have_the_times_at_which_they_were_sent(track):
         assert len(spoken.pcm) / 32_000 == pytest.approx(spoken.end - spoken.start + 0.6, abs=0.1)
     edges = [(edge.utterance, edge.started) for edge in played.reports if isinstance(edge, SpeechEdge)]
     assert edges == [(each.utterance, started) for each in heard for started in (True, False)]
+
+
+def test_speech_is_told_when_it_begins_and_when_it_is_over(track):
+    played = Played(track)
+    played.play()
+    late_s = {True: [], False: []}
+    for report, told_s in zip(played.reports, played.told_s, strict=True):
+        if isinstance(report, SpeechEdge):
+            late_s[report.started].append(told_s - seconds(report.at))
+    assert max(late_s[True]) <= BLOCK_S + 0.18 + 2 * FRAME_S
+    assert max(late_s[False]) <= 0.6 + BLOCK_SPEAKING_S + 3 * FRAME_S
 
 
 @pytest.mark.parametrize("length_s", [0.3, 1.0, 1.9, 2.5])

@@ -1,6 +1,7 @@
 """How loud a frame is, and how loud it must be to be worth a closer look."""
 
 from collections import deque
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ _FULL_SCALE_POWER = 32_768.0**2
 _SILENT_POWER = 10.0 ** (SILENCE_DBFS / 10.0)
 _WINDOW = np.hanning(FRAME).astype(np.float32)
 _BAND = slice(round(200 * FRAME / SAMPLE_RATE), round(4000 * FRAME / SAMPLE_RATE) + 1)
-_BAND_SCALE = 2.0 / (FRAME * float(np.sum(_WINDOW**2)))
+_BAND_SCALE = 2.0 / (FRAME * float(np.sum(_WINDOW**2)) * _FULL_SCALE_POWER)
 _BUCKETS = 20
 _BUCKET_FRAMES = 17  # 0.5 s of 30 ms frames: the floor is the minimum of 10 s
 _FIRST_GUESS_DBFS = -85.0
@@ -30,17 +31,16 @@ _LOUDEST_DBFS = 0.0
 
 def rms_dbfs(samples: Samples) -> float:
     """Level in dBFS of some samples, a full-scale square wave being 0 dBFS."""
-    return float(_decibels(np.mean(np.square(samples, dtype=np.float32), keepdims=True))[0])
+    sound = samples.astype(np.float32)
+    power = float(np.vdot(sound, sound)) / len(sound)
+    return 10.0 * math.log10(max(power / _FULL_SCALE_POWER, _SILENT_POWER))
 
 
 def speech_levels(frames: NDArray[np.int16]) -> NDArray[np.float32]:
     """Level in dBFS between 200 and 4000 Hz of each row of 480 samples: rumble, hum and wind stay out of it."""
     spectrum = np.fft.rfft(frames * _WINDOW)[:, _BAND]
-    return _decibels(np.einsum("ij,ij->i", spectrum, spectrum.conj()).real * _BAND_SCALE)
-
-
-def _decibels(power: NDArray[np.float32]) -> NDArray[np.float32]:
-    levels: NDArray[np.float32] = 10.0 * np.log10(np.maximum(power / _FULL_SCALE_POWER, _SILENT_POWER))
+    power = np.vecdot(spectrum, spectrum).real * _BAND_SCALE
+    levels: NDArray[np.float32] = 10.0 * np.log10(np.maximum(power, _SILENT_POWER))
     return levels
 
 

@@ -18,8 +18,8 @@ from .sound import Piece, Resampler, decode
 from .sound_pace import SoundPace
 from .wallclock import WallClock
 
-BLOCK_S = 0.3
-"""Sound is decoded and looked at in blocks of this length while nobody speaks."""
+BLOCK_S = 0.5
+"""Sound is decoded and looked at in blocks of this length while nobody speaks: what costs is each look."""
 
 BLOCK_SPEAKING_S = 0.12
 """And in shorter ones while somebody does, so that the end of speech is noticed soon."""
@@ -134,6 +134,8 @@ class Hearing:
             self._report(Growing(self._session, draft.utterance, start, end, pcm_start, draft.pcm))
 
     def _tell(self, events: list[GateEvent]) -> None:
+        if not events:
+            return
         epoch = self._epochs()
         for event in events:
             match event:

@@ -36,11 +36,7 @@ class Piece:
 
 def decode(packet: Packet[AudioStream], arrival_s: float) -> list[Piece]:
     """Decode one packet; raises av.FFmpegError when it is damaged."""
-    return [
-        Piece(_mono(frame), frame.sample_rate, None if frame.time is None else float(frame.time), arrival_s)
-        for frame in packet.decode()
-        if frame.samples
-    ]
+    return [Piece(_mono(frame), frame.sample_rate, frame.time, arrival_s) for frame in packet.decode() if frame.samples]
 
 
 class Resampler:
@@ -53,21 +49,23 @@ class Resampler:
 
     def convert(self, pieces: Sequence[Piece]) -> Samples:
         """Return the pieces' sound joined, int16 mono 16 kHz."""
-        return np.concatenate([np.empty(0, np.int16), *(self._convert(*run) for run in _runs(pieces))])
+        return _joined([self._convert(*run) for run in _runs(pieces)])
 
     def _convert(self, rate: int, mono: Mono) -> Samples:
         if rate != self._rate:
             self._rate = rate
             self._resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
         if rate == SAMPLE_RATE or self._resampler is None:
-            return np.clip(np.rint(mono * 32_767), -32_768, 32_767).astype(np.int16)
+            scaled: Mono = np.rint(mono * 32_767)
+            return scaled.clip(-32_768, 32_767, out=scaled).astype(np.int16)
         frame = AudioFrame.from_ndarray(np.ascontiguousarray(mono[np.newaxis]), format="flt", layout="mono")
         frame.sample_rate = rate
-        converted = [each.to_ndarray()[0] for each in self._resampler.resample(frame)]
-        return np.concatenate([np.empty(0, np.int16), *converted])
+        return _joined([each.to_ndarray()[0] for each in self._resampler.resample(frame)])
 
 
 def _mono(frame: AudioFrame) -> Mono:
+    if frame.format.name == "fltp" and frame.layout.nb_channels == 1:  # what nearly every camera's AAC becomes
+        return np.frombuffer(frame.planes[0], np.float32, frame.samples)
     samples = frame.to_ndarray()
     name = frame.format.name
     if not name.endswith("p") and samples.shape[0] == 1:
@@ -78,6 +76,12 @@ def _mono(frame: AudioFrame) -> Mono:
     if scale is not None:
         mono = (mono / scale - (1.0 if name.startswith("u8") else 0.0)).astype(np.float32)
     return mono
+
+
+def _joined(parts: Sequence[Samples]) -> Samples:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate([np.empty(0, np.int16), *parts])
 
 
 def _runs(pieces: Sequence[Piece]) -> list[tuple[int, Mono]]:
