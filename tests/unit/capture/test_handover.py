@@ -306,6 +306,15 @@ def test_what_is_said_after_that_does_not_wait_for_a_session_that_hangs(frozen):
     assert told(frozen)[-3:] == ["started b", "ended b", "heard b"]
 
 
+def test_what_waits_for_a_session_that_hangs_is_told_when_the_voice_changes_again(frozen):
+    frozen.capture.use_picture()
+    frozen.capture.tick()
+    frozen.open_successor("all", VIDEO)
+    frozen.pass_time(LEAD_S + 0.5, 2, 3)
+    assert frozen.current == 3
+    assert told(frozen) == ["started a", "started a'", "ended a'", "heard a'"]
+
+
 def test_a_camera_that_is_lost_while_the_successor_opens_is_an_error_and_a_reconnect(scene):
     scene.lapse()
     scene.end("eof", session=1)

@@ -39,9 +39,10 @@ class Overheard:
         if after.ear.passing is Passing.HELD:
             after.ear.passing = Passing.TOLD
             after.ear.compared_until_s = self._clock.monotonic() + LAG_S
-            if before is not None and before.last_packet_s is not None:
-                after.ear.forget_old(before.last_packet_s)
             self._before, self._voice = before.ear if before else None, after.ear
+            if before is not None:
+                after.ear.forget_old(before.last_packet_s or float("-inf"))
+                self._settle(before.ear)
             self._settle(after.ear)
 
     def broken_off(self, attempt: Attempt) -> None:
