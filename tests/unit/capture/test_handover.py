@@ -199,6 +199,21 @@ def test_a_short_word_is_told_once_however_its_times_differ(scene, start, end):
     assert told(scene) == ["started help", "ended help", "heard help"]
 
 
+@pytest.mark.parametrize("late_s", [0.0, LEAD_S])
+def test_the_last_words_of_a_sentence_that_the_successor_heard_alone_are_not_told_again(scene, late_s):
+    scene.lapse()
+    scene.open_successor()
+    scene.pass_time(1, 1, 2)
+    scene.start(1, "a", 10)
+    scene.start(2, "end of a", 11.16)
+    scene.finish(1, "a", 10, 11.53)
+    scene.pass_time(late_s, 1, 2)
+    scene.finish(2, "end of a", 11.16, 11.52)
+    scene.pass_time(LEAD_S, 1, 2)
+    assert scene.current == 2
+    assert told(scene) == ["started a", "ended a", "heard a"]
+
+
 def test_what_the_old_voice_was_too_late_for_is_told_by_the_new_one(scene):
     scene.lapse()
     scene.open_successor()

@@ -37,8 +37,8 @@ class Span:
     end: float = float("-inf")
 
     def is_over_before(self, start: float) -> bool:
-        """Whether an utterance that begins at `start` is surely a later one."""
-        return start >= self.end - SAME_S and start - self.start >= SAME_S
+        """Whether an utterance that begins at `start` is a later one: a hangover apart, which is more than SAME_S."""
+        return start >= self.end and start - self.start >= SAME_S
 
     def beyond(self, spoken: Spoken) -> Spoken | None:
         """Return what an utterance holds that was not told yet: all, its end, or None."""
