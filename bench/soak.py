@@ -60,7 +60,7 @@ class Soak:
         self._processes = Processes(self.ledger)
         names = [f"camera-{number + 1}" for number in range(options.cameras)]
         self._recorded, self._looked_at = names[RECORDED], names[LOOKED_AT]
-        self._script = Script(self._household, self._watch, self.ledger, self._recorded)
+        self._script = Script(self._household, self._watch, self.ledger, self._recorded, self._looked_at)
         self._upheavals = Upheavals(self._household, self._watch, self.ledger, self._recorded)
         self._sentences: dict[str, Counter[str]] = {}
         self._recordings: dict[str, Counter[str]] = {}

@@ -36,13 +36,21 @@ PICTURE_S = 15.0
 class Script:
     """Provokes each camera's faults and judges what the sidecar makes of them."""
 
-    def __init__(self, household: Household, watch: Watch, ledger: Ledger, pictured: Sequence[str]) -> None:
-        """`pictured` are the streams whose picture is pulled all the time."""
+    def __init__(
+        self,
+        household: Household,
+        watch: Watch,
+        ledger: Ledger,
+        pictured: Sequence[str] = (),
+        looked_at: Sequence[str] = (),
+    ) -> None:
+        """`pictured` are the streams whose picture is pulled all the time, `looked_at` those where it is at times."""
         self.closing = asyncio.Event()
         self._household = household
         self._watch = watch
         self._ledger = ledger
         self._pictured = frozenset(pictured)
+        self._looked_at = frozenset(looked_at)
 
     async def trouble(self, camera: Camera, *, delay_s: float) -> None:
         """Let one camera fail again and again until the script is closing."""
@@ -121,7 +129,7 @@ class Script:
         healed_at = time.time()
         if fault.needs_restart:
             await self._restart(camera.name)
-        if fault.names and outcome.seen_s is None:
+        if outcome.seen_s is None and (fault.names or (fault.swaps and camera.name in self._looked_at)):
             # What the sidecar makes of it after all belongs to this fault, and so does what is lost by that.
             await self._watch.until(lambda: self._seen(camera.name, outcome.began), healed_at + BELATED_S)
         await self.back(camera.name, healed_at, outcome)

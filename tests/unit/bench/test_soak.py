@@ -131,7 +131,7 @@ def test_a_fault_seen_late_or_named_wrongly_is_a_violation_that_says_what_was_se
 ):
     show(watch, (99.0, "streaming", None), (109.5, "backoff", "eof"))
     outcome = Outcome("freeze", "porch", 100.0, seen_s=seen_s, named_s=named_s)
-    Script(None, watch, ledger, [])._judge_sight(FREEZE, outcome, 100.0, Window(100.0, 112.0))
+    Script(None, watch, ledger)._judge_sight(FREEZE, outcome, 100.0, Window(100.0, 112.0))
     assert rules() == ([rule] if rule else [])
     for violation in ledger.violations:
         assert (violation.stream, violation.fault, violation.since) == ("porch", "freeze", 100.0)
@@ -140,7 +140,7 @@ def test_a_fault_seen_late_or_named_wrongly_is_a_violation_that_says_what_was_se
 
 def test_a_code_that_does_not_fit_the_fault_is_a_violation(ledger, watch, rules):
     show(watch, (104.0, "backoff", "stalled"), (106.0, "backoff", "not_found"), (113.0, "backoff", "eof"))
-    Script(None, watch, ledger, [])._judge_codes(FREEZE, Outcome("freeze", "porch", 100.0), 112.0)
+    Script(None, watch, ledger)._judge_codes(FREEZE, Outcome("freeze", "porch", 100.0), 112.0)
     assert rules() == ["a fault has the right code"]
     assert "not_found +6.0 s" in ledger.violations[0].seen
 
@@ -148,7 +148,7 @@ def test_a_code_that_does_not_fit_the_fault_is_a_violation(ledger, watch, rules)
 async def test_a_stream_that_does_not_come_back_is_a_violation(ledger, watch, rules):
     healed_at = time.time() - 2 * GIVEN_UP_S
     show(watch, (healed_at + 1, "resolving", "eof"), (healed_at + 2, "backoff", "eof"))
-    script = Script(None, watch, ledger, [])
+    script = Script(None, watch, ledger)
     assert not await script.back("porch", healed_at, Outcome("freeze", "porch", healed_at))
     assert rules() == ["a camera that is back streams within 5 s of its retry"]
 
