@@ -99,3 +99,38 @@ def test_a_purged_stream_takes_all_it_said_along(tmp_path: Path) -> None:
         say(api, f"The {NEEDLE} plays at nine")
         assert api.ask("DELETE", "/streams/door?purge=true").status == 204
         assert files_with(tmp_path, NEEDLE) == []
+
+
+def test_the_last_minutes_are_forgotten_everywhere_or_on_one_stream(tmp_path: Path) -> None:
+    with running_api(tmp_path) as (api, _):
+        api.ask("PUT", "/streams/door", {**STREAM, "keywords": [{"id": "plays", "phrases": ["plays"]}]})
+        api.ask("PUT", "/streams/pool", STREAM)
+        say(api, f"The {NEEDLE} plays at nine")
+        assert api.ask("POST", "/forget", {"minutes": 1, "stream": "pool"}).document == {"deleted": 0, "recordings": 0}
+        assert files_with(tmp_path, NEEDLE)
+        assert api.ask("POST", "/forget", {"minutes": 0.5}).document == {"deleted": 1, "recordings": 0}
+        assert files_with(tmp_path, NEEDLE) == []
+        assert api.ask("GET", "/streams/door").document["status"]["last_transcript_at"] is None
+        say(api, "What is said from now on is kept")
+        assert texts(api) == ["What is said from now on is kept"]
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, "minutes"),
+        ({"minutes": 0}, "minutes"),
+        ({"minutes": -1}, "minutes"),
+        ({"minutes": 1e9}, "minutes"),
+        ({"minutes": "5"}, "minutes"),
+        ({"minutes": 5, "stream": "UPPER"}, "stream"),
+        ({"minutes": 5, "from": "2026-11-22T07:20:42Z"}, "from"),
+    ],
+)
+def test_what_is_wrong_with_a_wish_to_forget_is_named(api: Api, body: dict[str, Any], path: str) -> None:
+    answer = api.ask("POST", "/forget", body)
+    assert (answer.status, answer.paths) == (422, [path])
+
+
+def test_a_stream_that_never_was_cannot_be_forgotten(api: Api) -> None:
+    assert api.ask("POST", "/forget", {"minutes": 5, "stream": "never-was"}).status == 404

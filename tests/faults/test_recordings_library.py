@@ -342,7 +342,7 @@ async def test_rows_that_were_lost_come_back_while_it_runs(tmp_path: Path, root:
         running = asyncio.create_task(all_of.recordings.run())
         await eventually(lambda: is_listed(all_of))
         async with all_of.service._database.write() as connection:
-            await stored.purge(connection, "porch")
+            await stored.purge(connection, "porch", at(0))
         running.cancel()
         await asyncio.wait([running])
     async with shelves(tmp_path, root) as all_of:

@@ -160,6 +160,13 @@ class Segments(Document):
     items: list[SegmentObject]
 
 
+class Forgotten(Document):
+    """How many segments of text and files of recordings are gone."""
+
+    deleted: int
+    recordings: int
+
+
 class Export(Document):
     """What was said, the oldest first."""
 

@@ -29,6 +29,7 @@ from .fields import (
 
 MAX_EVENT_ID = 2**63 - 1
 MAX_CHOSEN = 200
+MAX_MINUTES = 366 * 24 * 60
 LATEST_START = datetime.max.replace(tzinfo=UTC) - timedelta(days=3)
 _NOT_SEARCHABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -52,6 +53,13 @@ class SimulateBody(Body):
     text: Annotated[Prose, Field(min_length=1, max_length=10_000, pattern=r"\S")]
     confidence: Annotated[float, Field(ge=0, le=1)] = 1.0
     store: bool = True
+
+
+class ForgetBody(Body):
+    """How much of the last time is to be forgotten; without `stream` of all streams."""
+
+    minutes: Annotated[float, Field(gt=0, le=MAX_MINUTES)]
+    stream: StreamId | None = None
 
 
 class ProbeBody(Body):

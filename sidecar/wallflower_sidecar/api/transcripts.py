@@ -5,10 +5,11 @@ from http import HTTPStatus
 from aiohttp import web
 
 from ..domain.documents import segment_document
-from .answers import Deleted, FoundSegment, Page
+from .answers import Deleted, Forgotten, FoundSegment, Page
+from .fields import NoQuery
 from .operations import Call, Operation, Outcome, Who, json_answer
 from .problems import Fault, invalid
-from .schemas import RangeQuery, SearchQuery
+from .schemas import ForgetBody, RangeQuery, SearchQuery
 
 
 async def search_transcripts(call: Call[None, SearchQuery]) -> web.Response:
@@ -37,6 +38,12 @@ async def delete_transcripts(call: Call[None, RangeQuery]) -> web.Response:
     return json_answer({"deleted": count})
 
 
+async def forget_last(call: Call[ForgetBody, NoQuery]) -> web.Response:
+    """Forget the last minutes wholly."""
+    forgot = await call.service.forgetting.forget_last(call.body.minutes, call.body.stream)
+    return json_answer({"deleted": forgot.segments, "recordings": forgot.recordings})
+
+
 OPERATIONS = (
     Operation(
         "GET",
@@ -57,5 +64,16 @@ OPERATIONS = (
         (Outcome(HTTPStatus.OK, "How many segments are gone from every file", Deleted),),
         problems=(HTTPStatus.NOT_FOUND,),
         query=RangeQuery,
+    ),
+    Operation(
+        "POST",
+        "/forget",
+        "Forget the last minutes of a stream or of all: text, hits, event copies, recordings, clips, and what is not "
+        "text yet",
+        forget_last,
+        Who.CLIENTS,
+        (Outcome(HTTPStatus.OK, "What is gone from every file", Forgotten),),
+        problems=(HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE),
+        body=ForgetBody,
     ),
 )

@@ -136,6 +136,11 @@ class CaptureSupervisor:
         """Record continuously until told otherwise, beside the mode; raises NotFoundError, ConflictError."""
         self._find(stream_id).record_by_hand(on=on)
 
+    def hold_recording(self, stream_id: str, *, on: bool) -> None:
+        """Finish what a stream records and record nothing of it, or go on."""
+        if capture := self._captures.get(stream_id):
+            capture.hold_recording(on=on)
+
     def keep(self, stream_id: str, start: datetime, end: datetime) -> None:
         """Have on disk what a stream sends from `start` to `end`, if it is recorded by keyword."""
         if capture := self._captures.get(stream_id):

@@ -126,6 +126,23 @@ class RecordingName:
         return cls(stream, start, end, clip)
 
 
+@dataclass(frozen=True, slots=True)
+class ForgottenSpan:
+    """A time [start, end) of which no recording may be seen again, of one stream or of all; no `start`: from ever."""
+
+    stream: str | None
+    start: datetime | None
+    end: datetime
+
+    def covers(self, name: RecordingName) -> bool:
+        """Whether a file holds anything of it; one that is still written reaches up to now."""
+        return (
+            self.stream in (None, name.stream)
+            and name.start < self.end
+            and (self.start is None or name.end is None or name.end > self.start)
+        )
+
+
 def is_stream_folder(name: str) -> bool:
     """Whether a folder in the root may hold a stream's recordings."""
     return STREAM_ID.fullmatch(name) is not None

@@ -66,6 +66,11 @@ class KeywordMatcher:
         """Drop a stream's rules and all that is remembered of it."""
         self._ears.pop(stream_id, None)
 
+    def forget_said(self, stream_id: str) -> None:
+        """Drop what was said on a stream, which a phrase could begin in; its rules stay."""
+        if ear := self._ears.get(stream_id):
+            ear.earlier = None
+
     def faults(self, stream_id: str) -> list[RuleFault]:
         """Return the rules of a stream that do not work, each with the reason."""
         ear = self._ears.get(stream_id)

@@ -12,7 +12,16 @@ import errno
 import os
 from pathlib import Path, PurePosixPath
 
-from ..domain.recordings import CLIPS, MARKER, PART, RecordingName, SavedFile, is_day_folder, is_stream_folder
+from ..domain.recordings import (
+    CLIPS,
+    MARKER,
+    PART,
+    ForgottenSpan,
+    RecordingName,
+    SavedFile,
+    is_day_folder,
+    is_stream_folder,
+)
 
 _PRIVATE = 0o700
 _WHOLE_DISK = frozenset({errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT})
@@ -172,6 +181,11 @@ class Library:
         """Return the places of all files of a stream, also of the one being written; raises OSError."""
         mine = [folder for folder in self.folders() if folder.partition("/")[0] == stream]
         return [file.path for folder in mine for file in self.files(folder)]
+
+    def covered(self, span: ForgottenSpan) -> list[StoredFile]:
+        """Return the files that hold anything of a time, finished or not; raises OSError."""
+        mine = [folder for folder in self.folders() if span.stream in (None, folder.partition("/")[0])]
+        return [file for folder in mine for file in self.files(folder) if span.covers(file.name)]
 
     def _files(self, folder: str, suffix: str) -> Iterator[StoredFile]:
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.root / folder) as entries:

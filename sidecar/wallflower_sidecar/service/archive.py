@@ -36,7 +36,7 @@ class Archive:
 
         Raises NotFoundError for a stream that neither is configured nor has text, FieldError for a bad cursor.
         """
-        await self._require([stream] if stream else [])
+        await self.require(stream)
         async with self._database.read() as connection:
             return await stored.search(
                 connection,
@@ -71,8 +71,12 @@ class Archive:
         self, *, stream: str | None = None, start: datetime | None = None, end: datetime | None = None
     ) -> int:
         """Forget segments with all that repeats them; returns how many. Raises NotFoundError, UnavailableError."""
-        await self._require([stream] if stream else [])
+        await self.require(stream)
         return await stored.delete(self._database, stream=stream, start=start, end=end)
+
+    async def require(self, stream: str | None) -> None:
+        """Raise NotFoundError for a stream that neither is configured nor has text."""
+        await self._require([stream] if stream else [])
 
     async def _read(
         self, streams: frozenset[str], start: datetime | None, end: datetime | None, ceiling: int

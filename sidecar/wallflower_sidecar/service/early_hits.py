@@ -123,6 +123,14 @@ class EarlyHits:
                 await stored.close_hit(writer.connection, hit)
         writer.after_commit(lambda: self._forget(utterance))
 
+    async def forget(self, stream: str | None) -> None:
+        """Retract what was told early, of one stream or of all, without a word of it and without a trace."""
+        async with self._events.transaction() as writer:
+            for utterance, each in tuple(self._open.items()):
+                if stream in (None, each.stream) and (known := self._streams.find(each.stream)) is not None:
+                    each.told = {rule_id: replace(hit, text="") for rule_id, hit in each.told.items()}
+                    await self._close(writer, utterance, each, replace(known, store=StorePolicy.NOTHING))
+
     async def run(self) -> None:
         """Tell and retract until cancelled; what cannot be written now is tried again."""
         while True:

@@ -9,7 +9,7 @@ from ..domain.recordings import SavedFile
 from ..domain.streams import Recording
 from ..recordings.leftovers import Leftovers
 from ..recordings.library import Condition, FolderState, StoredFile
-from ..store import Database, recordings as stored
+from ..store import Database, forgotten, recordings as stored
 from .recording_retention import RecordingRetention
 from .recording_shelf import Shelf
 from .streams import Streams
@@ -48,6 +48,7 @@ class Care:
         self._leftovers = Leftovers(shelf.library, shelf.disk, clock, quiet_s=quiet_s)
         self._known = False
         self._purged: dict[str, float] = {}
+        self._forgotten_s: dict[str, float] = {}
         self._tidied_at: float | None = None
         self._bounds: dict[str, Recording] = {}
 
@@ -103,6 +104,7 @@ class Care:
         bounds = {stream.id: stream.recording for stream in self._streams.all()}
         due = self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY_S or bounds != self._bounds
         await self._purge_again()
+        await self._forget_again(writable=writable)
         unfinished: Sequence[StoredFile] | None = None
         if self._shelf.stale:
             unfinished = await self._shelf.rebuild()
@@ -127,6 +129,25 @@ class Care:
                 await self._shelf.remove_files_of(stream)
             if self._streams.find(stream) is not None or self._clock.monotonic() - since >= PURGE_AGAIN_S:
                 del self._purged[stream]
+
+    async def _forget_again(self, *, writable: bool) -> None:
+        """What was forgotten while its disk was away is removed before it is seen; then nobody need remember it."""
+        async with self._database.read() as connection:
+            noted = await forgotten.load(connection)
+        self._shelf.forgotten = tuple(noted.values())
+        now = self._clock.monotonic()
+        self._forgotten_s = {key: self._forgotten_s.get(key, now) for key in noted}
+        if not writable:
+            return
+        done = []
+        for key, span in noted.items():
+            files = await self._shelf.disk.call(self._shelf.library.covered, span)
+            await self._shelf.erase([file.path for file in files])
+            if now - self._forgotten_s[key] >= PURGE_AGAIN_S:
+                done.append(key)
+        if done:
+            async with self._database.write() as connection:
+                await forgotten.drop(connection, done)
 
     async def _was_set_up(self) -> bool:
         if not self._known:

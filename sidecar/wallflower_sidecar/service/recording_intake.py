@@ -50,6 +50,8 @@ class Intake:
             LOGGER.error("A recording of %s has a place that the library does not know", file.stream)
             self._give_up()
             return
+        if self._shelf.is_forgotten(name):
+            return
         if len(self._waiting) >= MAX_WAITING:
             self._waiting.popleft()
             self._give_up()
@@ -77,10 +79,10 @@ class Intake:
         async with self._writing:
             await self._commit([new])
 
-    async def forget(self, stream: str) -> None:
-        """Write nothing more of what a stream reported so far."""
+    async def drop(self, unwanted: Callable[[Located], bool]) -> None:
+        """Write nothing of some of the files that were reported so far."""
         async with self._writing:
-            self._waiting = deque(each for each in self._waiting if each.item.stream != stream)
+            self._waiting = deque(each for each in self._waiting if not unwanted(each))
             self._rest()
 
     async def _write(self) -> None:

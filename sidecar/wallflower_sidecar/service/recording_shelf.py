@@ -8,7 +8,7 @@ import logging
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..domain.recordings import RecordingItem, RecordingName
+from ..domain.recordings import ForgottenSpan, RecordingItem, RecordingName
 from ..recordings.disk_threads import DiskThreads
 from ..recordings.library import Library, Removal, StoredFile
 from ..store import Database, recordings as stored
@@ -33,8 +33,15 @@ class Shelf:
         self.stale = True
         """Whether rows and files may differ, so that `rebuild` is due."""
 
+        self.forgotten: tuple[ForgottenSpan, ...] = ()
+        """What must not be seen again, wherever it comes back from."""
+
         self._database = database
         self._changing = asyncio.Lock()
+
+    def is_forgotten(self, name: RecordingName) -> bool:
+        """Whether a file is of a time that is forgotten."""
+        return any(span.covers(name) for span in self.forgotten)
 
     async def remove(self, paths: Sequence[str]) -> list[str]:
         """Remove files with their rows; returns those that are gone. Raises OSError, UnavailableError."""
@@ -93,7 +100,8 @@ class Shelf:
         found = await self.disk.call(self.library.files, folder)
         finished = {file.path: file for file in found if file.name.end is not None}
         lost = known - finished.keys()
-        new = [located(finished[path].name, finished[path].bytes) for path in finished.keys() - known]
+        unknown = [finished[path] for path in finished.keys() - known]
+        new = [located(file.name, file.bytes) for file in unknown if not self.is_forgotten(file.name)]
         if lost or new:
             async with self._database.write() as connection:
                 await stored.forget(connection, lost)

@@ -5,18 +5,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 import logging
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..domain.clock import Clock
 from ..domain.errors import NotFoundError, UnavailableError
 from ..domain.health import Check
 from ..domain.keywords import Hit
-from ..domain.recordings import RecordingItem, RecordingName, SavedFile
+from ..domain.recordings import ForgottenSpan, RecordingItem, RecordingName, SavedFile
 from ..domain.transcripts import new_id
 from ..recordings.disk_threads import DiskThreads
 from ..recordings.leftovers import QUIET_S
 from ..recordings.library import Library
-from ..store import Database, recordings as stored
+from ..store import Database, forgotten, recordings as stored
 from ..store.paging import Page
 from ..store.recordings import Located
 from .events import EventLog
@@ -29,6 +29,9 @@ from .streams import Streams
 LOGGER = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 10.0
+FINISHED_WITHIN_S = 5.0
+"""A recorder that was told to end its file has done so by then."""
+
 PREPARE_S = 5.0
 """A disk that hangs holds up the start no longer."""
 
@@ -147,6 +150,7 @@ class Recordings:
     async def delete(self, recording_id: str) -> None:
         """Remove a recording's file and row; raises NotFoundError, UnavailableError."""
         found = await self._find(recording_id)
+        await self._intake.drop(lambda waiting: waiting.path == found.path)
         try:
             await self._shelf.erase([found.path])
         except OSError as error:
@@ -157,7 +161,7 @@ class Recordings:
 
         Raises UnavailableError.
         """
-        await self._intake.forget(stream)
+        await self._intake.drop(lambda waiting: waiting.item.stream == stream)
         if not self.care.is_ready and not await self._has_recordings(stream):
             return
         self.care.purged(stream)
@@ -165,6 +169,25 @@ class Recordings:
             await self._shelf.remove_files_of(stream)
         except OSError as error:
             raise _unusable(error) from None
+
+    async def forget(self, span: ForgottenSpan) -> int:
+        """Remove every file that holds anything of a time, also those that are away now; returns how many.
+
+        Files of it must not be written any more. Raises UnavailableError while the disk is away: then they go once it
+        is back.
+        """
+        async with self._database.write() as connection:
+            await forgotten.note(connection, span)
+        self._shelf.forgotten = (*self._shelf.forgotten, span)
+        await self._intake.drop(lambda waiting: self._is_of(span, waiting))
+        if not self.care.is_ready and not await self._has_recordings(span.stream):
+            return 0
+        try:
+            return await self._remove(span)
+        except OSError as error:
+            raise UnavailableError(
+                f"The text is forgotten. Its recordings go once their disk can be used: {_unusable(error)}"
+            ) from None
 
     async def begin_clip(self, stream: str, start: datetime) -> tuple[RecordingName, Path]:
         """Return the name of a clip that is to be kept, and the file to cut it into; raises UnavailableError.
@@ -187,9 +210,27 @@ class Recordings:
         await self._intake.add(clip)
         return clip.item
 
-    async def _has_recordings(self, stream: str) -> bool:
+    async def _remove(self, span: ForgottenSpan) -> int:
+        """Wait a moment for the files that are being finished; one whose recorder hangs is removed under its hands."""
+        patient_until_s = self._clock.monotonic() + FINISHED_WITHIN_S
+        count = 0
+        while files := await self._disk.call(self.library.covered, span):
+            patient = self._clock.monotonic() < patient_until_s
+            due = [file.path for file in files if file.name.end is not None or not patient]
+            await self._shelf.erase(due)
+            count += len(due)
+            if len(due) < len(files):
+                await asyncio.sleep(FINISHED_WITHIN_S / 50)
+        return count
+
+    def _is_of(self, span: ForgottenSpan, recording: Located) -> bool:
+        name = RecordingName.parse(PurePosixPath(recording.path))
+        return name is not None and span.covers(name)
+
+    async def _has_recordings(self, stream: str | None) -> bool:
         async with self._database.read() as connection:
-            return bool((await stored.used_bytes(connection)).get(stream))
+            used = await stored.used_bytes(connection)
+        return bool(used) if stream is None else bool(used.get(stream))
 
     async def _find(self, recording_id: str) -> Located:
         async with self._database.read() as connection:

@@ -23,6 +23,7 @@ from .configuration import Configuration
 from .early_hits import EarlyHits
 from .events import EventLog
 from .files import Files
+from .forgetting import Forgetting
 from .health import HealthWatch, cameras_check, disk_check, keywords_check, transcriber_check
 from .hints import HintBook
 from .house_rules import HouseRules
@@ -101,6 +102,16 @@ class Service:
             clock=clock,
         )
         self.clips = Clips(self.recordings, clock)
+        self.forgetting = Forgetting(
+            archive=self.archive,
+            transcripts=self.transcripts,
+            early=self._early,
+            recordings=self.recordings,
+            clips=self.clips,
+            streams=self.streams,
+            capture=self._capture,
+            clock=clock,
+        )
         self._reports.on_recording = self.recordings.saved
         self.transcripts.follow(self.recordings.hits_found)
         self.streams.follow_purges(self._purge_recordings)

@@ -73,7 +73,7 @@ class Streams:
         """Start what the database holds."""
         async with self._database.read() as connection:
             streams = await stored.load_streams(connection)
-            self._last_transcript_at = await stored.last_transcripts(connection)
+        await self.look_up_last_transcripts()
         for stream in streams:
             self._take_up(stream)
 
@@ -105,6 +105,11 @@ class Streams:
         for stream in self._streams.values():
             self._matcher.set_rules(stream.id, self.rules_of(stream))
         self._changed()
+
+    async def look_up_last_transcripts(self) -> None:
+        """Learn when the newest words of each stream ended, once some were forgotten."""
+        async with self._database.read() as connection:
+            self._last_transcript_at = await stored.last_transcripts(connection)
 
     async def put(self, stream: Stream) -> bool:
         """Add or replace a stream, True if it is new; raises FieldError (a mask that fits nothing), ConflictError."""
@@ -208,7 +213,7 @@ class Streams:
         await stored.delete_stream(writer.connection, stream.id)
         if purge:
             await stored_transcripts.purge(writer.connection, stream.id)
-            await stored_recordings.purge(writer.connection, stream.id)
+            await stored_recordings.purge(writer.connection, stream.id, self._clock.now())
         writer.add(NewEvent(EventType.STREAM_REMOVED, {"stream": stream.id}, self._clock.now(), stream.id))
 
     def _status_of(self, stream: Stream) -> StreamStatus:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ..domain.clock import Clock
 from ..domain.documents import hit_document, segment_document
@@ -17,6 +18,22 @@ from .early_hits import EarlyHits
 from .events import EventLog
 from .streams import Streams
 
+UNDER_WAY_S = 600.0
+"""So long after it was said, speech may at the latest become text: the scheduler gives up sooner."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Forgotten:
+    """What was said then must not become text; `since_s` is monotonic."""
+
+    stream: str | None
+    start: datetime
+    end: datetime
+    since_s: float
+
+    def covers(self, utterance: Utterance) -> bool:
+        return self.stream in (None, utterance.stream) and self.start <= utterance.start < self.end
+
 
 class Transcripts:
     """What is said: heard, matched against the rules, kept as the stream's policy asks, and told."""
@@ -30,15 +47,25 @@ class Transcripts:
         self._clock = clock
         self._streams = streams
         self._early = early
+        self._forgotten: list[_Forgotten] = []
         self._on_hits: Callable[[Sequence[Hit]], None] | None = None
 
     def follow(self, on_hits: Callable[[Sequence[Hit]], None]) -> None:
         """Call `on_hits` at once whenever hits were committed, those of what is only said live excepted."""
         self._on_hits = on_hits
 
+    def forget(self, stream: str | None, start: datetime, end: datetime) -> None:
+        """Neither keep nor tell what was said in [start, end) and is not text yet, on one stream or on all."""
+        now_s = self._clock.monotonic()
+        self._forgotten = [each for each in self._forgotten if now_s - each.since_s < UNDER_WAY_S]
+        self._forgotten.append(_Forgotten(stream, start, end, now_s))
+        for each in self._streams.all():
+            if stream in (None, each.id):
+                self._matcher.forget_said(each.id)
+
     async def heard(self, utterance: Utterance, transcript: Transcript) -> None:
         """Keep and tell what was heard in an utterance; nothing if there are no words in it or its stream is gone."""
-        if not transcript.text:
+        if not transcript.text or any(each.covers(utterance) for each in self._forgotten):
             self._early.gone(utterance.id)
             return
         segment = Segment(

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..domain.clock import from_millis, to_millis
 from ..domain.errors import FieldError
 from ..domain.events import EventType
-from ..domain.recordings import LONGEST, RecordingItem, RecordingKind
+from ..domain.recordings import LONGEST, ForgottenSpan, RecordingItem, RecordingKind
+from .forgotten import note
 from .paging import After, Page, decode_cursor
 from .rows import Row
 from .schema import EVENTS, FORMER_RECORDINGS, META, RECORDINGS, STREAMS
@@ -117,8 +118,12 @@ async def older_than(
     return await _all(connection, rows.order_by(RECORDINGS.c.start, RECORDINGS.c.id).limit(AT_ONCE))
 
 
-async def purge(connection: AsyncConnection, stream: str) -> int:
-    """Delete the rows of all recordings of a stream, and what events say of them; returns how many."""
+async def purge(connection: AsyncConnection, stream: str, now: datetime) -> int:
+    """Delete the rows of all recordings of a stream, and what events say of them; returns how many.
+
+    Files that come back, as their disk was away, are removed before they are seen.
+    """
+    await note(connection, ForgottenSpan(stream, None, now))
     told = (EVENTS.c.stream == stream) & (EVENTS.c.type == EventType.RECORDING_SAVED.value)
     await connection.execute(update(EVENTS).where(told).values(_TOMBSTONE))
     mine = delete_from(RECORDINGS).where(RECORDINGS.c.stream == stream)

@@ -369,6 +369,34 @@ async def test_a_purge_with_the_disk_unplugged_takes_the_removal_back(service, r
     assert await listed(recordings) == []
 
 
+async def test_files_of_a_purged_stream_that_come_back_are_removed_before_they_are_seen(service, recordings, root):
+    await service.streams.put(stream("porch"))
+    away = root.with_name("away")
+    root.rename(away)
+    await recordings.care.tend()
+    await service.streams.delete("porch", purge=True)  # nobody knows of its files
+    write_recording(away, -60)
+    neighbour = write_recording(away, -120, stream="pool")
+    await service.streams.put(stream("porch"))
+    away.rename(root)
+    await recordings.care.tend()
+    assert [path.name for path in root.rglob("*.mp4")] == [neighbour.path.name]
+    assert [item.stream for item in (await recordings.list()).items] == ["pool"]
+
+
+async def test_a_recording_deleted_while_it_waits_to_be_told_does_not_come_back(recordings, database, root):
+    file = write_recording(root)
+    await recordings.care.tend()
+    (item,) = (await recordings.list()).items
+    async with writer_taken(database):
+        recordings.saved("porch", file)
+        deleting = asyncio.create_task(recordings.delete(item.id))
+        await asyncio.sleep(0.05)
+    await deleting
+    await recordings.finish()
+    assert await listed(recordings) == []
+
+
 async def test_what_surrounds_a_hit_is_kept(service, recordings, kept, clock):
     rule = Rule("sos", "sos", ("help",))
     await service.streams.put(stream("porch", keywords=(rule,), recording=Recording(pre_s=7, post_s=11)))

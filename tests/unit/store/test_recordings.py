@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.recorded import at
+from tests.support.recorded import MORNING, at
 from wallflower_sidecar.domain.documents import recording_item_document
 from wallflower_sidecar.domain.errors import FieldError
 from wallflower_sidecar.domain.events import EventType, NewEvent
@@ -201,7 +201,7 @@ async def test_a_purge_takes_all_of_one_stream(database):
     async with database.write() as connection:
         await streams.save_stream(connection, stream(recording=Recording(retain_days=3)))
         await streams.delete_stream(connection, "door")
-        assert await recordings.purge(connection, "door") == 2
+        assert await recordings.purge(connection, "door", MORNING) == 2
         assert await keeping.recording_bounds(connection) == {}
     assert [item.stream for item in await listed(database)] == ["pool"]
 

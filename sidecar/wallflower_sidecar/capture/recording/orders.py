@@ -54,6 +54,7 @@ class RecordingOrders:
         self._root = root
         self._clock = clock
         self._by_hand = False
+        self._on_hold = False
         self._given: dict[Attempt, Record] = {}
         self._holding: set[Attempt] = set()
         self._writing: set[Attempt] = set()
@@ -62,7 +63,7 @@ class RecordingOrders:
     @property
     def mode(self) -> Mode | None:
         """How the stream is recorded now, None while it is not."""
-        return None if self._root is None else mode_of(self._stream, by_hand=self._by_hand)
+        return None if self._root is None or self._on_hold else mode_of(self._stream, by_hand=self._by_hand)
 
     @property
     def writing(self) -> bool:
@@ -81,6 +82,12 @@ class RecordingOrders:
         if on and not may_record(self._stream):
             raise ConflictError("This stream keeps no recordings. Change what it stores first.")
         self._by_hand = on
+
+    def hold(self, *, on: bool) -> None:
+        """Write nothing for a moment, and drop what is held in memory; or go on."""
+        self._on_hold = on
+        if on:
+            self._keeps.clear()
 
     def give(self, attempts: list[Attempt]) -> None:
         """Tell each session what it does not know yet."""

@@ -143,6 +143,11 @@ class StreamCapture:
         self._orders.by_hand(on=on)
         self._order_recording()
 
+    def hold_recording(self, *, on: bool) -> None:
+        """Finish what is being recorded, drop what is held in memory and record nothing, or go on as before."""
+        self._orders.hold(on=on)
+        self._order_recording()
+
     def keep(self, start: datetime, end: datetime) -> None:
         """Have this time on disk, in keyword mode."""
         self._orders.keep(start, end)
