@@ -210,6 +210,12 @@ class Simulated(Document):
     hits: list[HitObject]
 
 
+class Replayed(Page[HitObject]):
+    """What a rule would have done: `count` hits in all, of which these are a part."""
+
+    count: int
+
+
 class RecordingObject(Document):
     """A recorded file, or a clip that was kept; the item itself is video/mp4."""
 

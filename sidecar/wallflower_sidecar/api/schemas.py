@@ -109,7 +109,8 @@ class LiveQuery(SnapshotQuery):
     fps: Annotated[WholeNumber, Field(ge=1, le=30)] = 5
 
 
-def _not_reversed(value: datetime | None, info: ValidationInfo) -> datetime | None:
+def not_reversed(value: datetime | None, info: ValidationInfo) -> datetime | None:
+    """Refuse an `end` before its `start`."""
     start = info.data.get("start")
     if value is not None and start is not None and value < start:
         raise fault("The range is reversed: `to` lies before `from`.")
@@ -122,7 +123,7 @@ class TimesQuery(Query):
     start: Annotated[Moment | None, Field(alias="from")] = None
     end: Annotated[Moment | None, Field(alias="to")] = None
 
-    _order = field_validator("end", mode="after")(_not_reversed)
+    _order = field_validator("end", mode="after")(not_reversed)
 
 
 class RangeQuery(TimesQuery):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ..domain.keywords import Match
 from ..domain.streams import RecordingMode, StorePolicy, StreamState, TranscriptionState, Transport
-from .answers import Document, Probability, Time
+from .answers import Document, Page, Probability, Time
 from .fields import StreamId
 
 
@@ -30,6 +30,12 @@ class RuleFaultObject(Document):
 
     rule: str
     message: str
+
+
+class HouseRulesObject(Page[RuleObject]):
+    """The rules of all streams, always on one page."""
+
+    rule_faults: list[RuleFaultObject]
 
 
 class RecordingSettings(Document):

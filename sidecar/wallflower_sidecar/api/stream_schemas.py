@@ -99,14 +99,7 @@ class StreamPatch(Body):
     @classmethod
     def faults_between_fields(cls, document: dict[str, Any]) -> list[Fault]:
         """Name the rules whose id or name another one has; works on a document that has other faults too."""
-        rules = document.get("keywords")
-        if not isinstance(rules, list):
-            return []
-        return [
-            Fault(f"keywords[{index}].{field}", f"Another rule of this stream has this {field}.")
-            for field in ("id", "name")
-            for index in _repeated([_label(rule, field) for rule in rules])
-        ]
+        return repeated_labels(document.get("keywords"), "keywords")
 
 
 class StreamBody(StreamPatch):
@@ -120,6 +113,17 @@ class StreamBody(StreamPatch):
     def to_stream(self, stream_id: str) -> Stream:
         """Return the domain's stream; its address may still hold the mask."""
         return self.applied_to(Stream(id=stream_id, name=self.name, url=self.url))
+
+
+def repeated_labels(rules: object, path: str) -> list[Fault]:
+    """Name the rules of a list at `path` whose id or name one before has."""
+    if not isinstance(rules, list):
+        return []
+    return [
+        Fault(f"{path}[{index}].{field}", f"Another of these rules has this {field}.")
+        for field in ("id", "name")
+        for index in _repeated([_label(rule, field) for rule in rules])
+    ]
 
 
 def _label(rule: object, field: str) -> str | None:

@@ -27,6 +27,7 @@ from .forgetting import Forgetting
 from .health import HealthWatch, cameras_check, disk_check, keywords_check, transcriber_check
 from .hints import HintBook
 from .house_rules import HouseRules
+from .keyword_history import KeywordHistory
 from .partials import Partials
 from .recogniser import make_transcriber
 from .recordings import Recordings
@@ -93,6 +94,7 @@ class Service:
         self._reports.follow(self.streams, self._partials)
         self.transcripts = Transcripts(self.events, matcher, clock, streams=self.streams, early=self._early)
         self.archive = Archive(database)
+        self.keyword_history = KeywordHistory(database)
         self.recordings = Recordings(
             settings.recordings_root,
             database,

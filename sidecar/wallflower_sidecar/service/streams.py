@@ -14,7 +14,7 @@ from ..domain.clock import Clock
 from ..domain.documents import stream_document
 from ..domain.errors import ConflictError, NotFoundError
 from ..domain.events import EventType, NewEvent
-from ..domain.keywords import Rule
+from ..domain.keywords import Rule, RuleFault
 from ..domain.streams import Stream, StreamState, StreamStatus, TranscriptionStatus, Transport
 from ..domain.transcripts import Segment
 from ..keywords import KeywordMatcher, validate_rules
@@ -99,6 +99,18 @@ class Streams:
     def note_transcript(self, segment: Segment) -> None:
         """Remember when the newest words of a stream ended."""
         self._last_transcript_at[segment.stream] = segment.end
+
+    def faults_of(self, rules: Sequence[Rule]) -> list[RuleFault]:
+        """Return why some of these rules do not work on one stream or another, one reason for each."""
+        wanted = {rule.id for rule in rules}
+        own = {(stream.id, rule.id) for stream in self._streams.values() for rule in stream.keywords}
+        faults = {
+            fault.rule: fault
+            for stream_id in self._streams
+            for fault in self._matcher.faults(stream_id)
+            if fault.rule in wanted and (stream_id, fault.rule) not in own
+        }
+        return list(faults.values())
 
     def rules_changed(self) -> None:
         """Hold the rules of all streams against what is said from now on."""

@@ -4,17 +4,39 @@ from collections.abc import Sequence
 from datetime import datetime
 import json
 import logging
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, delete, insert, literal, select, tuple_, type_coerce, update
+from sqlalchemy import ColumnElement, Row, Select, Text, delete, insert, literal, select, tuple_, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ..domain.clock import to_millis
+from ..domain.clock import from_millis, to_millis
 from ..domain.errors import FieldError
 from ..domain.keywords import Hit, HitState, Rule
+from ..domain.transcripts import Segment, Source, Speaker
 from .paging import After, Page, Shown, decode_cursor
 from .rows import hit_from_row, hit_to_row, rule_from_document, rule_to_document
-from .schema import EVENTS, HITS, HOUSE_RULES
+from .schema import EVENTS, HITS, HOUSE_RULES, SEGMENTS
+from .search import in_range
 from .transcripts import insert_hits
+
+_KEPT = [
+    SEGMENTS.c[name]
+    for name in (
+        "id",
+        "stream",
+        "start",
+        "end",
+        "text",
+        "language",
+        "confidence",
+        "speaker_id",
+        "speaker_name",
+        "source",
+    )
+]
+
+type KeptText = Row[Any]
+"""What is read of a segment to hold rules against it."""
 
 LOGGER = logging.getLogger(__name__)
 
@@ -62,6 +84,38 @@ async def list_hits(
         return Page(items, None)
     last = rows[limit - 1]
     return Page(items, After(last["start"], last["id"]).encode())
+
+
+async def kept_texts(
+    connection: AsyncConnection,
+    *,
+    stream: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    after: After | None = None,
+    limit: int,
+) -> Sequence[KeptText]:
+    """Return what was said in [start, end), oldest first, as rows that `segment_of` reads."""
+    query = select(*_KEPT).where(*in_range(stream, start, end)).order_by(SEGMENTS.c.start, SEGMENTS.c.id).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(SEGMENTS.c.start, SEGMENTS.c.id) > tuple_(literal(after.start), literal(after.id)))
+    return (await connection.execute(query)).all()
+
+
+def segment_of(kept: KeptText) -> Segment:
+    """The segment of such a row, without its words."""
+    segment_id, stream, start, end, text, language, confidence, speaker_id, speaker_name, source = kept
+    return Segment(
+        id=segment_id,
+        stream=stream,
+        start=from_millis(start),
+        end=from_millis(end),
+        text=text,
+        language=language,
+        confidence=confidence,
+        speaker=None if speaker_id is None else Speaker(speaker_id, speaker_name),
+        source=Source(source),
+    )
 
 
 async def load_house_rules(connection: AsyncConnection) -> list[Rule]:
