@@ -10,11 +10,11 @@ from ..domain.errors import FieldError
 from ..domain.keywords import Hit, HitState, Match, Rule, RuleFault
 from ..domain.transcripts import Segment, new_id
 from .cooldowns import Cooldowns
-from .normalise import Spoken, normalise
+from .heard import Heard
 from .rule_set import RuleSet
 from .rules import CompiledRule, compile_rule
-from .searches import Heard, Searches
-from .window import NOTHING, Where, Window
+from .searches import Searches
+from .window import Where, Window
 
 NEIGHBOURS = timedelta(seconds=10)
 """A phrase may run over two utterances of a stream with at most this between them."""
@@ -31,7 +31,7 @@ class _Ear:
 
     rules: RuleSet = field(default_factory=lambda: RuleSet(()))
     early: RuleSet = field(default_factory=lambda: RuleSet(()))
-    earlier: tuple[Spoken, datetime, datetime] | None = None
+    earlier: tuple[Heard, datetime, datetime] | None = None
     cooldowns: Cooldowns = field(default_factory=Cooldowns)
     searches: Searches = field(default_factory=Searches)
     faults: dict[str, RuleFault] = field(default_factory=dict)
@@ -84,9 +84,9 @@ class KeywordMatcher:
         ear = self._ears.get(segment.stream)
         if ear is None:
             return []
-        heard, spoken = _taken(segment)
-        window = Window(spoken, _said_before(ear, segment))
-        ear.earlier = (spoken, segment.start, segment.end)
+        heard = Heard(segment.text[:MAX_TEXT], segment.language)
+        window = Window(heard, _said_before(ear, segment))
+        ear.earlier = (heard, segment.start, segment.end)
         return self._hits(ear, ear.rules, segment, heard, window, early)
 
     def match_draft(self, draft: Segment, fired: Collection[str]) -> list[Hit]:
@@ -94,8 +94,8 @@ class KeywordMatcher:
         ear = self._ears.get(draft.stream)
         if ear is None or not ear.early.rules:
             return []
-        heard, spoken = _taken(draft)
-        window = Window(spoken, _said_before(ear, draft))
+        heard = Heard(draft.text[:MAX_TEXT], draft.language)
+        window = Window(heard, _said_before(ear, draft))
         hits = self._hits(ear, ear.early, draft, heard, window, NO_EARLY_HITS, fired)
         return [replace(hit, state=HitState.EARLY) for hit in hits]
 
@@ -115,7 +115,7 @@ class KeywordMatcher:
         fired: Collection[str] = (),
     ) -> list[Hit]:
         hits = []
-        for compiled in rules.candidates(window.words, segment.language):
+        for compiled in rules.candidates(window, segment.language):
             rule, own = compiled.rule, early.get(compiled.rule.id)
             if rule.id in fired or not _may_hit(ear, rule, segment, own):
                 continue
@@ -144,17 +144,12 @@ class KeywordMatcher:
         return None if searched.found is None else (searched.found, Where.PRESENT)
 
 
-def _taken(segment: Segment) -> tuple[Heard, Spoken]:
-    text = segment.text[:MAX_TEXT]
-    return Heard(text), normalise(text, segment.language)
-
-
-def _said_before(ear: _Ear, segment: Segment) -> Spoken:
+def _said_before(ear: _Ear, segment: Segment) -> Heard | None:
     """The utterance before this one, if it is near enough in time and not a later one."""
     if ear.earlier is None:
-        return NOTHING
-    spoken, start, end = ear.earlier
-    return spoken if start <= segment.start <= end + NEIGHBOURS else NOTHING
+        return None
+    heard, start, end = ear.earlier
+    return heard if start <= segment.start <= end + NEIGHBOURS else None
 
 
 def _may_hit(ear: _Ear, rule: Rule, segment: Segment, own: Hit | None) -> bool:

@@ -2,11 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
 import time
-import unicodedata
 
-from .folding import fold, words_of
+from .heard import Heard
 from .patterns import SEARCH_S
 from .rules import CompiledRule
 
@@ -16,20 +14,6 @@ UTTERANCE_S = 0.1
 LEAST_S = 0.001
 STRIKES = 3
 """An expression that was too slow so often is not tried again until its rule is set anew."""
-
-
-class Heard:
-    """The text of one utterance for regular expressions."""
-
-    def __init__(self, text: str) -> None:
-        """Take the text as it was said."""
-        self.text = text
-        self.ends_s = time.monotonic() + UTTERANCE_S
-
-    @cached_property
-    def forms(self) -> tuple[str, ...]:
-        """As it was said, and as plain folded words."""
-        return tuple(dict.fromkeys((unicodedata.normalize("NFC", self.text), " ".join(words_of(fold(self.text))))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +42,7 @@ class Searches:
             return Searched(None)
         try:
             for written, pattern in compiled.patterns:
-                left_s = max(LEAST_S, min(SEARCH_S, heard.ends_s - time.monotonic()))
+                left_s = max(LEAST_S, min(SEARCH_S, heard.heard_s + UTTERANCE_S - time.monotonic()))
                 if any(pattern.search(form, timeout=left_s) for form in heard.forms):
                     return Searched(written)
         except TimeoutError:

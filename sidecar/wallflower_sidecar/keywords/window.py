@@ -1,14 +1,16 @@
 """What a phrase is looked for in: an utterance, with the one before it when they are near in time."""
 
-from collections.abc import Iterator, KeysView
+from collections.abc import Iterator
 from enum import Enum, auto
 from functools import cached_property
 
 from rapidfuzz import fuzz, process
 
+from .heard import Heard
 from .normalise import Joint, Spoken, rendered
 
-NOTHING = Spoken((), ())
+ALIGNED_EXACTLY = 64
+"""Of a text with at most so many letters rapidfuzz finds the best place in another one, not merely a good one."""
 
 
 class Where(Enum):
@@ -21,17 +23,16 @@ class Where(Enum):
 class Window:
     """Tokens of the earlier utterance, then those of the present one; what is found ends in the present one."""
 
-    def __init__(self, present: Spoken, earlier: Spoken = NOTHING) -> None:
+    def __init__(self, present: Heard, earlier: Heard | None = None) -> None:
         """Look at the present utterance, and at the earlier one for what runs over both."""
-        self._tokens = earlier.tokens + present.tokens
-        self._joints = earlier.joints + present.joints
-        self._boundary = len(earlier.tokens)
+        self._present = present
+        self._earlier = earlier
         self._made_rows: dict[int, tuple[list[str], dict[tuple[int, int], str]]] = {}
 
-    @property
-    def words(self) -> KeysView[str]:
-        """Every word that occurs, once."""
-        return self._places.keys()
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word that occurs."""
+        return frozenset(self._tokens)
 
     def find(self, phrase: Spoken) -> Where | None:
         """Where a phrase was said, word for word."""
@@ -48,6 +49,8 @@ class Window:
 
         A row that needs the earlier utterance counts only if that one's part alone was not near enough already.
         """
+        if not self._may_be_like(text, threshold):
+            return None
         present, over_both = self._rows(len(phrase.tokens))
         if process.extractOne(text, present, scorer=fuzz.ratio, score_cutoff=threshold):
             return Where.PRESENT
@@ -58,6 +61,18 @@ class Window:
                 return Where.BOTH
         return None
 
+    def _may_be_like(self, text: str, threshold: float) -> bool:
+        """Whether it is worth making rows: a quick look at all parts of the text that are as long as the phrase.
+
+        A row with a ratio of t to a phrase of n letters has n t/(2-t) to n (2-t)/t letters and at least t/2 of both
+        their letters in common with it; a part of n letters of it or around it then has at least `least` of n.
+        """
+        if len(text) > ALIGNED_EXACTLY or len(self._text) < len(text) or not threshold:
+            return True
+        part = threshold / 100
+        least = min(part / (2 - part), part - (1 - part) * (2 - part) / part)
+        return least <= 0 or fuzz.partial_ratio(text, self._text, score_cutoff=100 * least - 1) > 0
+
     def mentions(self, phrase: Spoken, where: Where) -> bool:
         """Whether a phrase was said in the utterances in question, or runs into the present one."""
         if where is Where.PRESENT:
@@ -66,8 +81,15 @@ class Window:
 
     def _occurrences(self, phrase: Spoken) -> Iterator[int]:
         """The indexes at which a phrase begins, in either utterance."""
-        length = len(phrase.tokens)
-        for start in self._places.get(phrase.tokens[0], ()):
+        first, length = phrase.tokens[0], len(phrase.tokens)
+        if not self.words.issuperset(phrase.tokens):
+            return
+        start = -1
+        while True:
+            try:
+                start = self._tokens.index(first, start + 1)
+            except ValueError:
+                return
             end = start + length
             if self._tokens[start:end] == phrase.tokens and self._fits(phrase, start, end):
                 yield start
@@ -89,11 +111,23 @@ class Window:
         return made
 
     @cached_property
-    def _places(self) -> dict[str, list[int]]:
-        places: dict[str, list[int]] = {}
-        for index, token in enumerate(self._tokens):
-            places.setdefault(token, []).append(index)
-        return places
+    def _tokens(self) -> tuple[str, ...]:
+        present = self._present.spoken.tokens
+        return present if self._earlier is None else self._earlier.spoken.tokens + present
+
+    @cached_property
+    def _joints(self) -> tuple[Joint, ...]:
+        present = self._present.spoken.joints
+        return present if self._earlier is None else self._earlier.spoken.joints + present
+
+    @cached_property
+    def _boundary(self) -> int:
+        """The index of the present utterance's first token."""
+        return 0 if self._earlier is None else len(self._earlier.spoken.tokens)
+
+    @cached_property
+    def _text(self) -> str:
+        return rendered(self._tokens)
 
     def _fits(self, phrase: Spoken, start: int, end: int) -> bool:
         """Whether the phrase takes in whole numerals, and its digits are said in a way that can agree."""

@@ -11,11 +11,11 @@ from ..domain.keywords import Hit, Rule
 from ..keywords import Rehearsal, validate_rule
 from ..store import Database, keywords as stored
 from ..store.keywords import KeptText
-from ..store.paging import After, Page, Shown, decode_cursor
+from ..store.paging import After, Page, decode_after
 from ..store.transcripts import has_stream
 
-BATCH = 1_000
-"""Segments read and matched at a time: about 10 ms of a thread."""
+BATCH = 4_000
+"""Segments read and matched at a time: about 60 ms of a thread."""
 
 MOST_WAITING = 4
 """One replay runs, so many wait; they are quick, but each takes a whole core."""
@@ -67,7 +67,7 @@ class KeywordHistory:
 
         Raises FieldError (in the rule: `rule.phrases[0]`), NotFoundError, UnavailableError when too many ask at once.
         """
-        before = _before(cursor)
+        before = decode_after(cursor)
         try:
             await asyncio.to_thread(validate_rule, rule)
         except FieldError as error:
@@ -134,13 +134,6 @@ class _Newest:
         if len(newest) <= self._limit:
             return Page(items, None)
         return Page(items, After(*newest[self._limit - 1][0]).encode())
-
-
-def _before(cursor: str | None) -> After | None:
-    decoded = None if cursor is None else decode_cursor(cursor)
-    if isinstance(decoded, Shown):
-        raise FieldError("cursor", "This cursor belongs to a search with words.")
-    return decoded
 
 
 def _earlier(moment: datetime, by: timedelta) -> datetime:

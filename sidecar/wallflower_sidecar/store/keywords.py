@@ -6,14 +6,13 @@ import json
 import logging
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, delete, insert, literal, select, tuple_, type_coerce, update
+from sqlalchemy import ColumnElement, Row, Text, delete, insert, literal, select, tuple_, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.clock import from_millis, to_millis
-from ..domain.errors import FieldError
 from ..domain.keywords import Hit, HitState, Rule
 from ..domain.transcripts import Segment, Source, Speaker
-from .paging import After, Page, Shown, decode_cursor
+from .paging import After, Page, decode_after
 from .rows import hit_from_row, hit_to_row, rule_from_document, rule_to_document
 from .schema import EVENTS, HITS, HOUSE_RULES, SEGMENTS
 from .search import in_range
@@ -75,8 +74,8 @@ async def list_hits(
 ) -> Page[Hit]:
     """Return hits that begin in [start, end), newest first; raises FieldError("cursor")."""
     query = select(HITS).where(*_conditions(stream, rule, start, end))
-    if cursor is not None:
-        query = _after(query, decode_cursor(cursor))
+    if (after := decode_after(cursor)) is not None:
+        query = query.where(tuple_(HITS.c.start, HITS.c.id) < tuple_(literal(after.start), literal(after.id)))
     query = query.order_by(HITS.c.start.desc(), HITS.c.id.desc()).limit(limit + 1)
     rows = (await connection.execute(query)).mappings().all()
     items = tuple(hit_from_row(row) for row in rows[:limit])
@@ -157,9 +156,3 @@ def _conditions(
     if end is not None:
         conditions.append(HITS.c.start < to_millis(end))
     return conditions
-
-
-def _after[S: Select[tuple[object, ...]]](query: S, cursor: After | Shown) -> S:
-    if isinstance(cursor, Shown):
-        raise FieldError("cursor", "This cursor belongs to a search with words.")
-    return query.where(tuple_(HITS.c.start, HITS.c.id) < tuple_(literal(cursor.start), literal(cursor.id)))

@@ -61,6 +61,14 @@ def decode_cursor(cursor: str) -> After | Shown:
     raise FieldError("cursor", "This is no cursor of this list. Leave it out to begin with the first page.")
 
 
+def decode_after(cursor: str | None) -> After | None:
+    """Read the cursor of a list by time, None without one; raises FieldError("cursor")."""
+    decoded = None if cursor is None else decode_cursor(cursor)
+    if isinstance(decoded, Shown):
+        raise FieldError("cursor", "This cursor belongs to a search with words.")
+    return decoded
+
+
 def _encode(parts: list[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode().rstrip("=")
 
