@@ -12,6 +12,7 @@ import av.logging
 from tests.support.waiting import eventually
 from wallflower_sidecar.capture.messages import Alive, Ended, LowerTransport, Open, Opened, Pull, Report, Spoken
 from wallflower_sidecar.capture.pictures.picture import Picture
+from wallflower_sidecar.capture.pulse import Pulse
 from wallflower_sidecar.capture.session import Session
 from wallflower_sidecar.domain.camera_certificate import ANY
 from wallflower_sidecar.domain.clock import SystemClock
@@ -67,11 +68,14 @@ async def session_of(
     reports: list[tuple[float, Report]] = []
     order = Open(1, url, transports, pull, certificate)
     session = Session(order, SystemClock(), lambda report: reports.append((time.monotonic(), report)))
+    pulse = Pulse()
     thread = threading.Thread(target=session.run)
     thread.start()
     try:
-        yield Heard(session, reports)
+        with pulse.watching(session):
+            yield Heard(session, reports)
     finally:
+        pulse.end()
         session.close()
         await asyncio.to_thread(thread.join, 2.0)
         if thread.is_alive():

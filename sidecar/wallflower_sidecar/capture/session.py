@@ -14,9 +14,10 @@ from ..domain.camera_url import CameraUrl
 from ..domain.clock import Clock
 from ..domain.errors import CaptureCode, CaptureError, FieldError
 from .connection.failures import streaming_code
-from .connection.flow import Flow
+from .connection.flowing import Flowing
 from .connection.nal import VideoGuard
 from .connection.network import resolve
+from .connection.opening import Opening
 from .connection.rtsp import READ_TIMEOUT_S, Camera, open_camera
 from .connection.waking import wake
 from .listening.hearing import Hearing
@@ -58,7 +59,9 @@ class Session:
         self._ended = False
         self._guard = VideoGuard("")
         self._offer: Opened | None = None
-        self._video_flow, self._audio_flow = Flow(), Flow()
+        self._opening: Opening | None = None
+        self._flowing: Flowing | None = None
+        self._fault: CaptureCode | None = None
         self._proven = False
         self._reported_s = float("-inf")
         self._saw_video = self._saw_audio = False
@@ -72,6 +75,17 @@ class Session:
         self._stop.set()
         if self._thread_id is not None:
             wake(self._thread_id)
+
+    def look(self) -> None:
+        """Notice what its thread cannot, which may wait in libav, and end it then."""
+        if self._flowing is None:
+            if self._opening is not None:
+                self._opening.look()
+            return
+        if not self._stop.is_set():
+            self._fault = self._flowing.look(self._clock.monotonic())
+        if self._fault is not None:
+            self.shut()
 
     def want_drafts(self, *, wanted: bool) -> None:
         """Hand over utterances under way too, or no longer."""
@@ -115,12 +129,16 @@ class Session:
         self.viewing.end()
         self._answer_askers()
         self.recorder.join()
-        self._report(Ended(self.number) if self._stop.is_set() else Ended(self.number, code, message))
+        if self._fault is not None:
+            self._report(Ended(self.number, self._fault))
+        else:
+            self._report(Ended(self.number) if self._stop.is_set() else Ended(self.number, code, message))
 
     def _capture(self) -> None:
         url = CameraUrl.parse(self._order.url)
         addresses = resolve(url)
         self._report(Connecting(self.number))
+        self._opening = Opening()
         camera = open_camera(
             url,
             addresses,
@@ -128,6 +146,7 @@ class Session:
             pull=self._order.pull,
             certificate=self._order.certificate,
             cancelled=self._stop.is_set,
+            opening=self._opening,
         )
         try:
             self._read(camera)
@@ -142,6 +161,7 @@ class Session:
         if camera.video is None and camera.audio is None:
             raise CaptureError(CaptureCode.NO_AUDIO)
         self._take_up(camera)
+        flowing = self._flowing = Flowing(lambda: self._hearing.heard_s)
         video_index = camera.video.index if camera.video else -1
         audio_index = camera.audio.index if camera.audio else -1
         asked_s = self._clock.monotonic()
@@ -155,10 +175,11 @@ class Session:
                 raise CaptureError(CaptureCode.STALLED)
             if packet.stream_index == audio_index:
                 self.recorder.take(packet, arrival_s)
-                self._hear(cast("Packet[AudioStream]", packet), arrival_s)
+                self._hear(cast("Packet[AudioStream]", packet), arrival_s, flowing)
             elif packet.stream_index == video_index:
                 data = bytes(packet)
-                self._look(data, arrival_s, key=packet.is_keyframe)
+                flowing.video.note(arrival_s)
+                self._see(data, arrival_s, key=packet.is_keyframe)
                 if self._guard.foreign:
                     self.recorder.pass_over()
                 else:
@@ -178,17 +199,17 @@ class Session:
             self._guard = VideoGuard(context.name)
             self._picture = NewestPicture(context.name, context.extradata)
 
-    def _hear(self, packet: Packet[AudioStream], arrival_s: float) -> None:
-        self._audio_flow.note(arrival_s)
+    def _hear(self, packet: Packet[AudioStream], arrival_s: float, flowing: Flowing) -> None:
         # A damaged packet that libav lets through now and then is no sign of life.
-        self._saw_audio = self._hearing.take(packet, arrival_s) or self._saw_audio
+        if self._hearing.take(packet, arrival_s):
+            flowing.audio.note(arrival_s)
+            self._saw_audio = True
 
-    def _look(self, packet: bytes, arrival_s: float, *, key: bool) -> None:
+    def _see(self, packet: bytes, arrival_s: float, *, key: bool) -> None:
         fault = self._guard.observe(packet)
         if fault is not None:
             raise CaptureError(fault)
         self._saw_video = True
-        self._video_flow.note(arrival_s)
         if self._picture is None:
             return
         self._picture.keep(packet, arrival_s, key=key)
@@ -226,8 +247,6 @@ class Session:
     def _report_liveness(self, now_s: float) -> None:
         if now_s - self._reported_s < REPORT_EVERY_S:
             return
-        if self._video_flow.is_gone(now_s) or self._audio_flow.is_gone_after_steadiness(now_s):
-            raise CaptureError(CaptureCode.CODEC_CHANGED)
         seen = self._saw_video or self._saw_audio
         if seen and self._is_proven(now_s):
             self._reported_s = now_s
@@ -238,7 +257,7 @@ class Session:
     def _is_proven(self, now_s: float) -> bool:
         """Whether what arrives is worth the name: sound that could be decoded, or a second of sane pictures."""
         if not self._proven:
-            since = self._video_flow.first_s
+            since = self._flowing.video.first_s if self._flowing else None
             seen = since is not None and now_s - since >= _PROVEN_AFTER_S and not self._guard.suspicious
             self._proven = seen or self._hearing.level_dbfs is not None
         return self._proven

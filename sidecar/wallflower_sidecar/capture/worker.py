@@ -15,6 +15,7 @@ from ..domain.errors import CaptureCode, CaptureError, WallflowerError
 from ..processes.child import Channel, Stopped, run_child
 from ..processes.heap import Heap
 from .connection.network import resolve
+from .connection.opening import Opening
 from .connection.rtsp import fingerprint, open_camera
 from .messages import (
     Cancel,
@@ -37,6 +38,7 @@ from .messages import (
     to_message,
 )
 from .pictures.picture import Picture, to_jpeg
+from .pulse import Pulse
 from .recording.disk import RecordingDisks
 from .session import Session
 
@@ -62,6 +64,7 @@ class Worker:
         self._snapshots = threading.Semaphore(_MOST_SNAPSHOTS)
         self._disks = RecordingDisks()
         self._heap = Heap()
+        self._pulse = Pulse()
 
     def obey(self, command: object) -> None:
         """Carry out one command; none of them waits for a camera."""
@@ -81,6 +84,7 @@ class Worker:
 
     def end(self) -> None:
         """Ask all sessions to end and wait a moment, so that cameras are told and last words are heard."""
+        self._pulse.end()
         deadline = time.monotonic() + _FAREWELL_S
         for session in tuple(self._sessions.values()):
             session.close()
@@ -100,7 +104,8 @@ class Worker:
 
     def _run(self, session: Session) -> None:
         try:
-            session.run()
+            with self._pulse.watching(session):
+                session.run()
         finally:
             self._sessions.pop(session.number, None)
             self._heap.tidy_soon()
@@ -138,9 +143,16 @@ class Worker:
         try:
             url = CameraUrl.parse(order.url)
             addresses = resolve(url)
-            camera = open_camera(
-                url, addresses, order.transports, certificate=order.certificate, cancelled=cancelled.is_set
-            )
+            opening = Opening()
+            with self._pulse.watching(opening):
+                camera = open_camera(
+                    url,
+                    addresses,
+                    order.transports,
+                    certificate=order.certificate,
+                    cancelled=cancelled.is_set,
+                    opening=opening,
+                )
             took_s = round(time.monotonic() - began, 3)
             offer = camera.transport, camera.video_info, camera.audio_info
             camera.container.close()

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-GONE_S = 8.0
-"""When one medium goes on and the other does not, its codec is another, which libav drops in silence."""
+GONE_S = 4.5
+"""When one medium goes on and the other does not, it has ceased, or its codec is another, which libav drops in
+silence."""
 
 _LIVELY_S = 2.0
 """Seconds between two packets of a medium of which that can be said."""
@@ -18,6 +19,7 @@ _PAUSE_S = 1.0
 class Flow:
     """The arrivals of one medium's packets in seconds of the monotonic clock."""
 
+    count: int = 0
     first_s: float | None = None
     last_s: float = float("-inf")
     interval_s: float = float("inf")
@@ -25,6 +27,7 @@ class Flow:
 
     def note(self, arrival_s: float) -> None:
         """Take in a packet's arrival."""
+        self.count += 1
         if self.first_s is None:
             self.first_s = arrival_s
         self.interval_s = arrival_s - self.last_s

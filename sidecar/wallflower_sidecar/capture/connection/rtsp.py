@@ -17,6 +17,7 @@ from ...domain.streams import AudioInfo, VideoInfo
 from ..messages import LowerTransport, Pull
 from .failures import AMBIGUOUS, opening_code, part_refused, transport_refused
 from .network import Address, diagnose, numeric_location
+from .opening import Opening
 
 READ_TIMEOUT_S = 5.0
 """How long a camera may be silent. When it runs out, libav may hand out what its parsers hold, as if it had come."""
@@ -82,6 +83,7 @@ def open_camera(
     pull: Pull = "all",
     certificate: str = ANY,
     cancelled: Callable[[], bool],
+    opening: Opening,
 ) -> Camera:
     """Try each address and transport in turn for at most `ATTEMPT_S`; raises CaptureError.
 
@@ -95,7 +97,7 @@ def open_camera(
                 raise failure
             try:
                 with _tls(url, address, certificate) as tls:
-                    way = _Way(numeric_location(url, address), transport, tls, deadline)
+                    way = _Way(numeric_location(url, address), transport, tls, deadline, opening)
                     return _open_asked(way, pull, cancelled)
             except CaptureError as error:
                 failure = error
@@ -127,6 +129,7 @@ class _Way:
     transport: LowerTransport
     tls: Mapping[str, str]
     deadline_s: float
+    opening: Opening
 
 
 def _open_asked(way: _Way, pull: Pull, cancelled: Callable[[], bool]) -> Camera:
@@ -149,17 +152,7 @@ def _open_asked(way: _Way, pull: Pull, cancelled: Callable[[], bool]) -> Camera:
 def _open(way: _Way, pull: Pull) -> Camera:
     began_s = time.monotonic()
     left_s = min(_STEP_S, max(_LEAST_S, way.deadline_s - began_s))
-    container = av.open(
-        way.location,
-        format="rtsp",
-        container_options={
-            **_OPTIONS,
-            **way.tls,
-            "allowed_media_types": _MEDIA[pull],
-            "rtsp_transport": way.transport,
-        },
-        timeout=(left_s, READ_TIMEOUT_S),
-    )
+    container = _connect(way, pull, left_s)
     video = next((stream for stream in container.streams.video if stream.codec_context), None)
     audio = next((stream for stream in container.streams.audio if stream.codec_context), None)
     # libav says nothing of it when no packet comes.
@@ -168,6 +161,24 @@ def _open(way: _Way, pull: Pull) -> Camera:
         container.close()
         raise _NothingSentError if nothing_sent else CaptureError(CaptureCode.STALLED)
     return Camera(container, way.transport, pull, video, audio)
+
+
+def _connect(way: _Way, pull: Pull, left_s: float) -> InputContainer:
+    """Let libav open the camera; raises CaptureError where it was found to be in vain."""
+    options = {**_OPTIONS, **way.tls, "allowed_media_types": _MEDIA[pull], "rtsp_transport": way.transport}
+    way.opening.begin()
+    try:
+        container = av.open(way.location, format="rtsp", container_options=options, timeout=(left_s, READ_TIMEOUT_S))
+    except av.FFmpegError:
+        if way.opening.fault is None:
+            raise
+        raise CaptureError(way.opening.fault) from None
+    finally:
+        way.opening.end()
+    if way.opening.fault is not None:
+        container.close()
+        raise CaptureError(way.opening.fault)
+    return container
 
 
 @contextmanager

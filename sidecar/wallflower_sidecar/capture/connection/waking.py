@@ -25,14 +25,14 @@ _LOOK_EVERY_S = 0.01
 def wake(thread_id: int) -> int:
     """Shut the TCP sockets that a thread of this process (native id) waits for; returns how many, within 0.2 s."""
     for _ in range(_LOOKS):
-        shut = [each for each in _awaited(thread_id) if _shut(thread_id, each)]
+        shut = [each for each in awaited(thread_id) if _shut(thread_id, each)]
         if shut:
             return len(shut)
         time.sleep(_LOOK_EVERY_S)
     return 0
 
 
-def _awaited(thread_id: int) -> Sequence[int]:
+def awaited(thread_id: int) -> Sequence[int]:
     """The descriptors that a thread waits for in this moment; none when it does not, or where nobody can tell."""
     try:
         call, *arguments = Path(f"/proc/self/task/{thread_id}/syscall").read_text(encoding="ascii").split()
@@ -59,7 +59,7 @@ def _shut(thread_id: int, descriptor: int) -> bool:
     """Shut a TCP socket through a duplicate, as its owner may close it at any moment and the number be another's."""
     with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as sock:
         is_tcp = sock.family in (socket.AF_INET, socket.AF_INET6) and sock.type == socket.SOCK_STREAM
-        if is_tcp and descriptor in _awaited(thread_id):
+        if is_tcp and descriptor in awaited(thread_id):
             sock.shutdown(socket.SHUT_RDWR)
             return True
     return False

@@ -26,19 +26,22 @@ BLOCK_SPEAKING_S = 0.12
 
 _BURST = 32
 _LONGEST_FILLED_GAP_S = 2.0
-_JUDGED_EVERY_S = 5.0
+_JUDGED_EVERY_S = 1.5
+_DAMAGED = 2
+"""So many judgements in a row find mostly damaged packets: after one the network may be to blame."""
 _SAME_S = 0.05
 
 
 class Hearing:
     """Takes a session's audio packets in order; hands on speech through `report`. Used by one thread.
 
-    `drafts_wanted`, which any thread may set, has speech under way handed on too.
+    `drafts_wanted`, which any thread may set, has speech under way handed on too. `heard_s` is how much sound came.
     """
 
     def __init__(self, session: int, clock: Clock, report: Callable[[Report], None]) -> None:
         """Hear for one session."""
         self.level_dbfs: float | None = None
+        self.heard_s = 0.0
         self.drafts_wanted = False
         self._session = session
         self._clock = clock
@@ -48,7 +51,7 @@ class Hearing:
         self._resampler = Resampler()
         self._waiting: list[tuple[Packet[AudioStream], float]] = []
         self._gate_starts_s = self._told_start = 0.0
-        self._good = self._bad = 0
+        self._good = self._bad = self._damaged = 0
         self._judged_at: float | None = None
         self._understood = False
         self._pace = SoundPace()
@@ -83,6 +86,7 @@ class Hearing:
                 run = []
                 self._bridge(gap_s)
             run.append(piece)
+        self.heard_s += sum(piece.duration_s for piece in pieces)
         self._pace.note(pieces)
         self._push(self._resampler.convert(run))
         # Resampling makes the gate's count differ by some samples: what comes next starts where it belongs.
@@ -112,11 +116,12 @@ class Hearing:
         if self._judged_at is None:
             self._judged_at = now_s
         if now_s - self._judged_at >= _JUDGED_EVERY_S:
-            if self._bad > self._good:
+            self._damaged = self._damaged + 1 if self._bad > self._good else 0
+            if self._damaged >= _DAMAGED:
                 raise CaptureError(CaptureCode.CODEC_CHANGED if self._understood else CaptureCode.CORRUPT_STREAM)
             if self._pace.is_lost(now_s):
                 raise CaptureError(CaptureCode.CODEC_CHANGED)
-            self._understood = True
+            self._understood = self._understood or not self._damaged
             self._good = self._bad = 0
             self._judged_at = now_s
 

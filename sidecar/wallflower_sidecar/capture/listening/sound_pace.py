@@ -7,18 +7,25 @@ from statistics import median
 from .sound import Piece
 
 _FASTEST = 1.25
-_SLOWEST = 0.8
-_WINDOWS = 2
-"""After a pause of the network one window is slow and the next one fast; a wrong rate is as wrong in each."""
+_SLOWEST = 0.7
+_FAST_LOOKS = 2
+_SLOW_LOOKS = 3
+"""So many looks in a row must find the same: a wrong rate is as wrong in each, a poor network is not for long."""
+
+_MOST_OWED_S = 10.0
+"""A network that paused hands on so much at most, faster than it sounds."""
+
+_JITTER_S = 0.3
 
 
 class SoundPace:
-    """Compares the sound with the monotonic clock from one look to the next, 5 s and more apart."""
+    """Compares the sound with the monotonic clock from one look to the next, 1.5 s and more apart."""
 
     def __init__(self) -> None:
         """Trust no pace yet."""
         self._was_right = False
         self._wrong = 0
+        self._owed_s = 0.0
         self._looked_s: float | None = None
         self._sound_s = 0.0
         self._stamps: list[tuple[float, float]] = []
@@ -34,7 +41,7 @@ class SoundPace:
             self._judge(self._direction(now_s - self._looked_s))
         self._looked_s, self._sound_s = now_s, 0.0
         self._stamps.clear()
-        return self._was_right and abs(self._wrong) >= _WINDOWS
+        return self._was_right and (self._wrong >= _FAST_LOOKS or -self._wrong >= _SLOW_LOOKS)
 
     def _judge(self, direction: int) -> None:
         if direction == 0:
@@ -46,9 +53,10 @@ class SoundPace:
 
     def _direction(self, passed_s: float) -> int:
         """1: too fast, -1: too slow."""
-        pace = self._sound_s / passed_s
+        pace, owed_s = self._sound_s / passed_s, self._owed_s
+        self._owed_s = min(max(owed_s + passed_s - self._sound_s, 0.0), _MOST_OWED_S)
         if pace > _FASTEST:
-            return 1
+            return 1 if self._sound_s - passed_s > owed_s + _JITTER_S else 0
         return -1 if pace < _SLOWEST and self._is_slow_step_by_step() else 0
 
     def _is_slow_step_by_step(self) -> bool:

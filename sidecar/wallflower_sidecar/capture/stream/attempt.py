@@ -10,7 +10,9 @@ from .escalation import Escalation
 
 STALLED_AFTER_S = 5.0
 OPENING_S = 30.0
-MISSING_AFTER_S = 10.0
+NO_AUDIO_AFTER_S = 6.0
+NO_VIDEO_AFTER_S = 10.0
+"""Cameras exist that send a picture in some seconds while nothing moves."""
 
 
 class Carrier(Protocol):
@@ -28,7 +30,10 @@ class Carrier(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """A session that was begun at monotonic `began_s`; `ending` once it was told to end, `failure` if unplanned."""
+    """A session that was begun at monotonic `began_s`; `ending` once it was told to end, `failure` if unplanned.
+
+    `missing` is what the session before it ended for want of, which this one wants too until it comes.
+    """
 
     session: int
     line: Carrier
@@ -41,6 +46,7 @@ class Attempt:
     last_video_s: float = 0.0
     ending: Escalation | None = None
     failure: CaptureCode | None = None
+    missing: CaptureCode | None = None
     ear: Ear = field(default_factory=Ear)
 
     @property
@@ -66,7 +72,8 @@ class Attempt:
     def alive(self, report: Alive, now_s: float) -> None:
         """Note what arrived."""
         if self.last_packet_s is None:
-            self.last_audio_s = self.last_video_s = now_s
+            self.last_audio_s = float("-inf") if self.missing is CaptureCode.NO_AUDIO else now_s
+            self.last_video_s = float("-inf") if self.missing is CaptureCode.NO_VIDEO else now_s
         self.last_packet_s = now_s
         if report.audio:
             self.last_audio_s = now_s
@@ -85,8 +92,8 @@ class Attempt:
         """Return what is missing of what was asked for, None when all of it arrives."""
         if self.opened is None:
             return None
-        if self.opened.audio is None or now_s - self.last_audio_s > MISSING_AFTER_S:
+        if self.opened.audio is None or now_s - self.last_audio_s > NO_AUDIO_AFTER_S:
             return CaptureCode.NO_AUDIO
-        if self.is_whole and (self.opened.video is None or now_s - self.last_video_s > MISSING_AFTER_S):
+        if self.is_whole and (self.opened.video is None or now_s - self.last_video_s > NO_VIDEO_AFTER_S):
             return CaptureCode.NO_VIDEO
         return None

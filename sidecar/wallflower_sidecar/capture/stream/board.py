@@ -47,6 +47,17 @@ class Board:
         if before.state.delivers and known != before.video:
             self._tell(before)
 
+    def is_other(self, video: VideoInfo | None, audio: AudioInfo | None) -> bool:
+        """Whether an offer is of another codec, rate or size than what was known."""
+        seen, heard = self.status.video, self.status.audio
+        if seen and video:
+            resized = video.width and (seen.width, seen.height) != (video.width, video.height)
+            if resized or seen.codec != video.codec:
+                return True
+        if heard and audio:
+            return (heard.codec, heard.sample_rate) != (audio.codec, audio.sample_rate)
+        return False
+
     def heard(self, level_dbfs: float | None) -> None:
         """Packets arrived; nobody is told."""
         audio = self.status.audio

@@ -192,6 +192,8 @@ class Lifecycle:
         self._retry.accepted(attempt)
         self._handover.opened(attempt)
         self._orders.give([attempt])
+        if attempt is self._sessions.current:
+            self._next.opened(attempt, report)
         self.showing.offer()
 
     def _alive(self, attempt: Attempt, report: Alive) -> None:

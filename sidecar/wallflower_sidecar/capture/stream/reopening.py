@@ -5,6 +5,7 @@ from datetime import timedelta
 from ...domain.clock import Clock
 from ...domain.errors import CaptureCode
 from ...domain.streams import StreamState
+from ..messages import Opened
 from .attempt import Attempt
 from .board import Board
 from .retry import Retry, Wait
@@ -83,6 +84,14 @@ class Reopening:
         """A session is gone; if it delivered, or was to take the place of one that did, the next is a reconnect."""
         self._unhide()
         self._lost = self._lost or attempt.last_packet_s is not None
+
+    def opened(self, attempt: Attempt, report: Opened) -> None:
+        """See in what the camera offers now why the one before was lost."""
+        error = self._board.status.error
+        if self._lost and self._board.is_other(report.video, report.audio):
+            self._board.fault(StreamState.CONNECTING, CaptureCode.CODEC_CHANGED)
+        elif error is not None and error.code in {CaptureCode.NO_AUDIO, CaptureCode.NO_VIDEO}:
+            attempt.missing = CaptureCode(error.code)
 
     def delivered(self) -> None:
         """Packets came."""

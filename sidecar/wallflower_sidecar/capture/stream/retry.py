@@ -21,6 +21,11 @@ class RetryPolicy:
     breaker_failures: int = 5
     breaker_window_s: float = 300.0
     breaker_probe_s: float = 60.0
+    steady_s: float = 10.0
+
+
+_REOPENED_AT_ONCE = frozenset({CaptureCode.CODEC_CHANGED, CaptureCode.NO_AUDIO, CaptureCode.NO_VIDEO})
+"""Ends of a session that went well for `steady_s`, whose camera answers: only a new one shows what it sends now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,8 @@ class Retry:
             self._ceiling_s = self._policy.first_s
         if code is CaptureCode.AUTH_FAILED:
             return Wait(StreamState.AUTH_FAILED, self._refused())
+        if code in _REOPENED_AT_ONCE and since is not None and now - since >= self._policy.steady_s:
+            return Wait(StreamState.BACKOFF, 0.0)
         if since is None:
             self._failures.append(now)
         if self._open or self._breaks(now):
