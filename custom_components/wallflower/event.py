@@ -65,5 +65,6 @@ class KeywordEvent(WallflowerStreamEntity, EventEntity):
             "end": hit.end.isoformat(timespec="milliseconds"),
             "segment": hit.segment,
             "state": hit.state,
+            "source": hit.source,
             "late": dt_util.utcnow() - hit.start > LATE_AFTER,
         }

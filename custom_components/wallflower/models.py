@@ -158,6 +158,7 @@ class Segment:
     text: str
     language: str | None
     confidence: float
+    source: str
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
@@ -170,12 +171,13 @@ class Segment:
             text=str(document["text"]),
             language=document.get("language"),
             confidence=float(document["confidence"]),
+            source=str(document["source"]),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A keyword rule that matched; `state` is early, confirmed or retracted."""
+    """A keyword rule that matched; `state` is early, confirmed or retracted, `source` speech or simulated."""
 
     id: str
     stream: str
@@ -189,6 +191,7 @@ class Hit:
     speaker: str | None
     segment: str | None
     state: str
+    source: str
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
@@ -207,6 +210,7 @@ class Hit:
             speaker=None if speaker is None else str(speaker["name"]),
             segment=document.get("segment"),
             state=str(document["state"]),
+            source=str(document.get("source", "speech")),
         )
 
 

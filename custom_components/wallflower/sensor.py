@@ -59,4 +59,5 @@ class TranscriptSensor(WallflowerStreamEntity, SensorEntity):
             "end": segment.end.isoformat(timespec="milliseconds"),
             "confidence": segment.confidence,
             "segment": segment.id,
+            "source": segment.source,
         }

@@ -63,6 +63,7 @@ def hit(stream: str, rule: str, hit_id: str, *, age_s: float = 0.5, **fields: An
         "speaker": None,
         "segment": "segment-1",
         "state": "confirmed",
+        "source": "speech",
         "a_field_of_tomorrow": 1,
         **fields,
     }

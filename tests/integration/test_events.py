@@ -110,6 +110,7 @@ async def test_a_hit_fires_the_rules_event_with_everything_known_and_is_written_
     assert attributes["segment"] == "segment-1"
     assert attributes["state"] == "confirmed"
     assert attributes["late"] is False
+    assert attributes["source"] == "speech"
     await eventually(lambda: stored(hass_storage, entry)["last_event_id"] == number)
 
 
@@ -123,6 +124,16 @@ async def test_a_hit_without_a_text_that_may_be_kept_tells_only_the_keyword(
 
     await eventually(lambda: hass.states.get(KEYWORD).attributes["event_type"] == "help")
     assert hass.states.get(KEYWORD).attributes["text"] is None
+
+
+async def test_a_simulated_hit_fires_and_says_so(hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp) -> None:
+    await set_up()
+    await listening(sidecar)
+
+    sidecar.publish("keyword.detected", hit("porch", "help", "hit-1", source="simulated"))
+
+    await eventually(lambda: hass.states.get(KEYWORD).attributes["event_type"] == "help")
+    assert hass.states.get(KEYWORD).attributes["source"] == "simulated"
 
 
 async def test_an_early_hit_that_is_confirmed_fires_once(

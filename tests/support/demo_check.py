@@ -29,7 +29,7 @@ async def check(house: Household, sentences: Sequence[str], keywords: Sequence[s
         await _keyword(house, keywords, say)
         await _automation(house, say)
         await _picture(house, say)
-        await _failure_and_recovery(house, sentences, say)
+        await _failure_and_recovery(house, sentences, keywords, say)
     except AssertionError as missing:
         say(f"NOT SEEN: {missing}")
         return 1
@@ -93,7 +93,7 @@ async def _picture(house: Household, say: Say) -> None:
     await eventually(shown, timeout_s=20, interval_s=0.5)
 
 
-async def _failure_and_recovery(house: Household, sentences: Sequence[str], say: Say) -> None:
+async def _failure_and_recovery(house: Household, sentences: Sequence[str], keywords: Sequence[str], say: Say) -> None:
     port = house.camera.port
     await house.camera.stop()
     say("The camera is switched off")
@@ -107,6 +107,7 @@ async def _failure_and_recovery(house: Household, sentences: Sequence[str], say:
     say(f"Camera entity unavailable, connection off because of {connection['attributes']['error']!r}")
     event = await house.state("keyword")
     assert event["state"] != "unavailable", "the keyword event went away with the camera"
+    await _simulated(house, keywords[0], say)
     back_at = datetime.now().astimezone()
     await house.camera.start(port)
     say("The camera is switched on again")
@@ -119,6 +120,20 @@ async def _failure_and_recovery(house: Household, sentences: Sequence[str], say:
     errors = await house.sidecar.request("GET", f"/streams/{CAMERA}/errors")
     say(f"Camera entity back by itself; the sidecar noted {[error['code'] for error in errors['items']]}")
     await _words(house, sentences, say, after=back_at)
+
+
+async def _simulated(house: Household, keyword: str, say: Say) -> None:
+    before = (await house.state("keyword"))["state"]
+    body = {"text": f"Nobody said {keyword}.", "store": False}
+    await house.sidecar.request("POST", f"/streams/{CAMERA}/simulate", body)
+
+    async def fired() -> bool:
+        state = await house.state("keyword")
+        attributes = state["attributes"]
+        return state["state"] != before and (attributes["event_type"], attributes["source"]) == (keyword, "simulated")
+
+    await eventually(fired, timeout_s=10, interval_s=0.1)
+    say("A simulated keyword fires the event although the camera is off, marked as simulated")
 
 
 def _plain(text: str) -> str:
