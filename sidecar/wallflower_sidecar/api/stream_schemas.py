@@ -8,11 +8,11 @@ from pydantic import ConfigDict, Field
 from ..domain.camera_certificate import ANY
 from ..domain.keywords import Match, Rule
 from ..domain.streams import Recording, RecordingMode, StorePolicy, Stream, Transport
+from ..keywords import LONGEST_COOLDOWN
 from .fields import Anything, Body, CertificateChoice, Days, LanguageCode, Line, Name, Url
 from .problems import Fault
 
 MAX_BYTES = 2**63 - 1
-_DAY_S = 86_400
 
 type Phrase = Annotated[Line, Field(min_length=1, max_length=1000)]
 
@@ -27,7 +27,7 @@ class RuleBody(Body):
     threshold: Annotated[float, Field(ge=0, le=100)] | None = None
     excluded: Annotated[list[Phrase], Field(alias="not")] = []
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
-    cooldown_s: Annotated[float, Field(ge=0, le=7 * _DAY_S)] = 0.0
+    cooldown_s: Annotated[float, Field(ge=0, le=LONGEST_COOLDOWN.total_seconds())] = 0.0
     speakers: list[Name] = []
     early: bool = False
 

@@ -2,6 +2,6 @@
 
 from .matcher import KeywordMatcher
 from .rehearsal import Rehearsal
-from .rules import validate_rule, validate_rules
+from .rules import LONGEST_COOLDOWN, validate_rule, validate_rules
 
-__all__ = ["KeywordMatcher", "Rehearsal", "validate_rule", "validate_rules"]
+__all__ = ["LONGEST_COOLDOWN", "KeywordMatcher", "Rehearsal", "validate_rule", "validate_rules"]

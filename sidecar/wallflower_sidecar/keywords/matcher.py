@@ -1,6 +1,6 @@
 """Finds rules in what was said: at most one hit per utterance and rule."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 import logging
@@ -98,6 +98,12 @@ class KeywordMatcher:
         window = Window(heard, _said_before(ear, draft))
         hits = self._hits(ear, ear.early, draft, heard, window, NO_EARLY_HITS, fired)
         return [replace(hit, state=HitState.EARLY) for hit in hits]
+
+    def remember(self, hits: Iterable[Hit]) -> None:
+        """Let hits of an earlier run count for the cooldowns of their streams' rules."""
+        for hit in hits:
+            if ear := self._ears.get(hit.stream):
+                ear.cooldowns.note(hit)
 
     def take_back(self, hit: Hit) -> None:
         """Let a hit that turned out to be none, or that could not be kept, not count for its cooldown."""

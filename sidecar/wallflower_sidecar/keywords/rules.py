@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache
 import math
 
@@ -16,6 +17,9 @@ DEFAULT_THRESHOLD = 85.0
 """Of 100, rapidfuzz's ratio; docs/keywords.md shows what is near enough and what is not."""
 
 MAX_PHRASE = 500
+LONGEST_COOLDOWN = timedelta(days=7)
+"""Hits of an earlier run count that long; the API takes no longer one."""
+
 MAX_TOKENS = 60
 KEPT_COMPILED = 20_000
 

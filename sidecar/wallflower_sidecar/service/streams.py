@@ -17,9 +17,15 @@ from ..domain.events import EventType, NewEvent
 from ..domain.keywords import Rule, RuleFault
 from ..domain.streams import Stream, StreamState, StreamStatus, TranscriptionStatus, Transport
 from ..domain.transcripts import Segment
-from ..keywords import KeywordMatcher, validate_rules
+from ..keywords import LONGEST_COOLDOWN, KeywordMatcher, validate_rules
 from ..speech import Scheduler
-from ..store import Database, recordings as stored_recordings, streams as stored, transcripts as stored_transcripts
+from ..store import (
+    Database,
+    keywords as stored_keywords,
+    recordings as stored_recordings,
+    streams as stored,
+    transcripts as stored_transcripts,
+)
 from ..store.streams import RecordedError
 from .events import EventLog, EventWriter
 
@@ -73,9 +79,11 @@ class Streams:
         """Start what the database holds."""
         async with self._database.read() as connection:
             streams = await stored.load_streams(connection)
+            hits = await stored_keywords.last_hits(connection, self._clock.now() - LONGEST_COOLDOWN)
         await self.look_up_last_transcripts()
         for stream in streams:
             self._take_up(stream)
+        self._matcher.remember(hits)
 
     def all(self) -> list[Stream]:
         """Return all streams, ordered by id."""

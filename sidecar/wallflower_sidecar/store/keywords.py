@@ -6,7 +6,20 @@ import json
 import logging
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, delete, insert, literal, select, tuple_, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Text,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.clock import from_millis, to_millis
@@ -59,6 +72,20 @@ async def close_hit(connection: AsyncConnection, hit: Hit) -> bool:
 async def early_hits(connection: AsyncConnection) -> list[Hit]:
     """Return the hits that were neither confirmed nor retracted, oldest first."""
     query = select(HITS).where(HITS.c.state == HitState.EARLY.value).order_by(HITS.c.start, HITS.c.id)
+    return [hit_from_row(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def last_hits(connection: AsyncConnection, since: datetime) -> list[Hit]:
+    """Return the newest hit of each rule of each stream that began at or after a time, retracted ones left out."""
+    counted = HITS.alias()
+    newest = (
+        select(counted.c.stream, counted.c.rule_id, func.max(counted.c.start).label("start"))
+        .where(counted.c.start >= to_millis(since), counted.c.state != HitState.RETRACTED.value)
+        .group_by(counted.c.stream, counted.c.rule_id)
+        .subquery()
+    )
+    same = and_(*(HITS.c[name] == newest.c[name] for name in ("stream", "rule_id", "start")))
+    query = select(HITS).join(newest, same).where(HITS.c.state != HitState.RETRACTED.value)
     return [hit_from_row(row) for row in (await connection.execute(query)).mappings()]
 
 

@@ -103,6 +103,27 @@ async def test_a_rule_keeps_its_cooldown_while_others_change(service):
     assert await fired(service, "help") == []
 
 
+async def test_a_cooldown_outlives_a_restart_and_a_retracted_hit_counts_no_more_after_it(
+    service, settings, database, clock
+):
+    rules = [replace(HELP, cooldown_s=3600, early=True), replace(FIRE, cooldown_s=3600)]
+    await service.streams.put(stream())
+    await service.streams.put(stream("pool"))
+    await service.house_rules.replace(rules)
+    utterance = silent_utterance(2.0, "door")
+    service._early.drafted(utterance, Transcript("help", "en", 0.9))
+    await service._early._write()
+    await service.transcripts.simulate(service.streams.get("door"), "fire", 1.0, store=True)
+
+    again = Service(settings, database, clock)
+    await again.house_rules.load()
+    await again.streams.load()
+    await again._early.retract_left_over()
+
+    assert await fired(again, "help, fire") == [("sos", "help")]
+    assert await fired(again, "help, fire", "pool") == [("sos", "help"), ("fire", "fire")]
+
+
 async def test_a_rule_that_is_too_slow_shows_in_health_and_on_the_stream_until_it_is_another(service):
     slow = Rule("slow", "Slow", (r"x(?:[bcd]|[bcd][bcd])+y",), Match.REGEX)
     await service.streams.put(stream())
