@@ -41,9 +41,17 @@ class Session:
     """Runs in its own thread (`run`); the other methods may be called from any."""
 
     def __init__(
-        self, order: Open, clock: Clock, report: Callable[[Report], None], disks: RecordingDisks | None = None
+        self,
+        order: Open,
+        clock: Clock,
+        report: Callable[[Report], None],
+        disks: RecordingDisks | None = None,
+        turn: threading.Lock | None = None,
     ) -> None:
-        """Prepare a session; everything it has to say goes to `report`, last of all `Ended`."""
+        """Prepare a session; everything it has to say goes to `report`, last of all `Ended`.
+
+        All sessions of a worker share its `disks`, and the `turn` in which they listen.
+        """
         self.number = order.session
         self.viewing = Viewing(order.session, clock, report)
         self.recorder = Recorder(order.session, clock, report, disks)
@@ -52,7 +60,7 @@ class Session:
         self._report = report
         self._stop = threading.Event()
         self._thread_id: int | None = None
-        self._hearing = Hearing(order.session, clock, report)
+        self._hearing = Hearing(order.session, clock, report, turn or threading.Lock())
         self._lock = threading.Lock()
         self._picture: NewestPicture | None = None
         self._askers: list[PictureAsker] = []

@@ -63,6 +63,7 @@ class Worker:
         self._decoders = ThreadPoolExecutor(_DECODERS, thread_name_prefix="picture")
         self._snapshots = threading.Semaphore(_MOST_SNAPSHOTS)
         self._disks = RecordingDisks()
+        self._listening = threading.Lock()
         self._heap = Heap()
         self._pulse = Pulse()
 
@@ -92,7 +93,9 @@ class Worker:
             time.sleep(0.01)
 
     def _open(self, order: Open) -> None:
-        session = self._sessions[order.session] = Session(order, self._clock, self._report_of_session, self._disks)
+        session = self._sessions[order.session] = Session(
+            order, self._clock, self._report_of_session, self._disks, self._listening
+        )
         self._start(f"session-{order.session}", lambda: self._run(session))
 
     def _start(self, name: str, target: Callable[[], None]) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import random
+from threading import Lock
 
 import av
 from av.packet import Packet
@@ -33,7 +34,8 @@ class Played:
 
     def __init__(self, track):
         self.track, self.clock, self.reports, self.told_s = track, HandClock(), [], []
-        self.hearing = Hearing(1, self.clock, self.tell)
+        self.turn, self.in_turn = Lock(), []
+        self.hearing = Hearing(1, self.clock, self.tell, self.turn)
         file = io.BytesIO()
         with av.open(file, "w", format="mov") as out:
             stream = out.add_stream("aac", rate=16_000, layout="mono")
@@ -46,6 +48,7 @@ class Played:
 
     def tell(self, report):
         self.reports.append(report)
+        self.in_turn.append(self.turn.locked())
         self.told_s.append(self.clock.monotonic() - 1000.0)
 
     def play(self, *, lost=(), damage=0.0):
@@ -89,6 +92,14 @@ def test_speech_is_told_when_it_begins_and_when_it_is_over(track):
             late_s[report.started].append(told_s - seconds(report.at))
     assert max(late_s[True]) <= BLOCK_S + 0.18 + 2 * FRAME_S
     assert max(late_s[False]) <= 0.6 + BLOCK_SPEAKING_S + 3 * FRAME_S
+
+
+def test_it_listens_in_its_turn_and_gives_the_turn_back(track):
+    played = Played(track)
+    played.play()
+    assert all(played.in_turn)
+    assert len(played.in_turn) == 6
+    assert not played.turn.locked()
 
 
 @pytest.mark.parametrize("length_s", [0.3, 1.0, 1.9, 2.5])

@@ -1,6 +1,7 @@
 """From a session's audio packets to speech with wall-clock times."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import av
 from av.audio.stream import AudioStream
@@ -38,14 +39,20 @@ class Hearing:
     `drafts_wanted`, which any thread may set, has speech under way handed on too. `heard_s` is how much sound came.
     """
 
-    def __init__(self, session: int, clock: Clock, report: Callable[[Report], None]) -> None:
-        """Hear for one session."""
+    def __init__(
+        self, session: int, clock: Clock, report: Callable[[Report], None], turn: AbstractContextManager[object]
+    ) -> None:
+        """Hear for one session; within `turn` it works on a block.
+
+        Sessions that work at once only take the interpreter's lock from each other, which costs.
+        """
         self.level_dbfs: float | None = None
         self.heard_s = 0.0
         self.drafts_wanted = False
         self._session = session
         self._clock = clock
         self._report = report
+        self._turn = turn
         self._gate = Gate()
         self._wall = WallClock(clock)
         self._resampler = Resampler()
@@ -64,7 +71,8 @@ class Hearing:
             block_s = 0.0
         if arrival_s - self._waiting[0][1] < block_s and len(self._waiting) < _BURST:
             return False
-        heard = self._work()
+        with self._turn:
+            heard = self._work()
         self._judge(arrival_s)
         return heard
 
