@@ -19,6 +19,7 @@ from wallflower_sidecar.domain.clock import SystemClock
 from wallflower_sidecar.domain.keywords import Match, Rule
 from wallflower_sidecar.domain.transcripts import Segment, new_id
 from wallflower_sidecar.keywords import KeywordMatcher
+from wallflower_sidecar.service.archive import Archive
 from wallflower_sidecar.service.keyword_history import KeywordHistory
 from wallflower_sidecar.store import Database
 from wallflower_sidecar.store.rows import segment_to_row
@@ -141,7 +142,7 @@ async def replays(count: int) -> bool:
         try:
             async with database.write() as connection:
                 await connection.execute(insert(SEGMENTS), [segment_to_row(each) for each in speech(count)])
-            history = KeywordHistory(database)
+            history = KeywordHistory(database, Archive(database))
             rows = []
             for name, rule in kinds.items():
                 longest_block = asyncio.create_task(_longest_block())

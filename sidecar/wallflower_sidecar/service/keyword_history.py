@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 import heapq
 
 from ..domain.clock import to_millis
-from ..domain.errors import FieldError, NotFoundError, UnavailableError
+from ..domain.errors import FieldError, UnavailableError
 from ..domain.keywords import Hit, Rule
 from ..keywords import Rehearsal, validate_rule
 from ..store import Database, keywords as stored
 from ..store.keywords import KeptText
 from ..store.paging import After, Page, decode_after
-from ..store.transcripts import has_stream
+from .archive import Archive
 
 BATCH = 4_000
 """Segments read and matched at a time: about 60 ms of a thread."""
@@ -27,9 +27,10 @@ WARM_UP = timedelta(seconds=60)
 class KeywordHistory:
     """Looks back: at the hits that are kept, and at what a rule that is not set would have done."""
 
-    def __init__(self, database: Database) -> None:
-        """Work on an open database."""
+    def __init__(self, database: Database, archive: Archive) -> None:
+        """Work on an open database, and on the text in it."""
         self._database = database
+        self._archive = archive
         self._running = asyncio.Semaphore()
         self._waiting = 0
 
@@ -47,7 +48,7 @@ class KeywordHistory:
 
         Raises NotFoundError for a stream that neither is configured nor left anything, FieldError for a bad cursor.
         """
-        await self._require(stream)
+        await self._archive.require(stream)
         async with self._database.read() as connection:
             return await stored.list_hits(
                 connection, stream=stream, rule=rule, start=start, end=end, limit=limit, cursor=cursor
@@ -72,7 +73,7 @@ class KeywordHistory:
             await asyncio.to_thread(validate_rule, rule)
         except FieldError as error:
             raise FieldError(f"rule.{error.path}", str(error)) from None
-        await self._require(stream)
+        await self._archive.require(stream)
         if self._waiting > MOST_WAITING:
             raise UnavailableError("Other rules are being replayed. Try again in a few seconds.")
         self._waiting += 1
@@ -93,13 +94,6 @@ class KeywordHistory:
             if len(texts) < BATCH:
                 return newest.count, newest.page()
             after = After(texts[-1].start, texts[-1].id)
-
-    async def _require(self, stream: str | None) -> None:
-        if stream is None:
-            return
-        async with self._database.read() as connection:
-            if not await has_stream(connection, stream):
-                raise NotFoundError("There is no stream with this id.")
 
 
 class _Newest:

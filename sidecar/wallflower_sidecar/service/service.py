@@ -94,7 +94,7 @@ class Service:
         self._reports.follow(self.streams, self._partials)
         self.transcripts = Transcripts(self.events, matcher, clock, streams=self.streams, early=self._early)
         self.archive = Archive(database)
-        self.keyword_history = KeywordHistory(database)
+        self.keyword_history = KeywordHistory(database, self.archive)
         self.recordings = Recordings(
             settings.recordings_root,
             database,

@@ -9,6 +9,7 @@ from sqlalchemy import insert
 from tests.unit.store.heard import MORNING, at, keep, segment
 from wallflower_sidecar.domain.errors import UnavailableError
 from wallflower_sidecar.domain.keywords import Match, Rule
+from wallflower_sidecar.service.archive import Archive
 from wallflower_sidecar.service.keyword_history import BATCH, MOST_WAITING, KeywordHistory
 from wallflower_sidecar.store.rows import segment_to_row
 from wallflower_sidecar.store.schema import SEGMENTS
@@ -18,7 +19,7 @@ HELP = Rule("sos", "SOS", ("help me",))
 
 @pytest.fixture
 def history(database):
-    return KeywordHistory(database)
+    return KeywordHistory(database, Archive(database))
 
 
 async def fill(database, texts, *, apart_s=5.0, stream="door"):
