@@ -69,15 +69,12 @@ class KeywordHistory:
         Raises FieldError (in the rule: `rule.phrases[0]`), NotFoundError, UnavailableError when too many ask at once.
         """
         before = decode_after(cursor)
-        try:
-            await asyncio.to_thread(validate_rule, rule)
-        except FieldError as error:
-            raise FieldError(f"rule.{error.path}", str(error)) from None
-        await self._archive.require(stream)
         if self._waiting > MOST_WAITING:
             raise UnavailableError("Other rules are being replayed. Try again in a few seconds.")
         self._waiting += 1
         try:
+            await _validate(rule)
+            await self._archive.require(stream)
             async with self._running:
                 return await self._replay(_Newest(rule, start, limit, before), stream, end)
         finally:
@@ -128,6 +125,13 @@ class _Newest:
         if len(newest) <= self._limit:
             return Page(items, None)
         return Page(items, After(*newest[self._limit - 1][0]).encode())
+
+
+async def _validate(rule: Rule) -> None:
+    try:
+        await asyncio.to_thread(validate_rule, rule)
+    except FieldError as error:
+        raise FieldError(f"rule.{error.path}", str(error)) from None
 
 
 def _earlier(moment: datetime, by: timedelta) -> datetime:
