@@ -12,6 +12,7 @@ import pytest
 
 from tests.faults.recording_rig import STREAM, check_names, new_root, play, recording
 from tests.faults.session_rig import session_of
+from tests.support.mounts import breakable_disk, untouchable
 from tests.support.waiting import eventually
 from wallflower_sidecar.capture.messages import Alive, Record, Recorded, SpeechEdge, Writing
 from wallflower_sidecar.capture.recording import recorder, writer as recording_writer
@@ -96,6 +97,46 @@ async def test_a_read_only_disk_is_an_error_until_it_can_be_written_again(camera
         assert mount("-o", "remount,rw", str(disk))
         await rec.told(writing=True, code=None)
         await rec.written()
+
+
+async def test_a_disk_that_breaks_in_mid_write_is_named_once(camera, tmp_path, monkeypatch):
+    monkeypatch.setattr(recording_writer, "LOOK_S", 0.5)
+    with breakable_disk(tmp_path / "disk", tmp_path / "image") as break_disk:
+        root = new_root(tmp_path / "disk")
+        async with recording(camera.url("porch"), root) as rec:
+            rec.continuous(segment_s=60.0)
+            await rec.written()
+            break_disk()
+            await rec.told(writing=False, code="disk_error", timeout_s=7)
+            told = len(rec.heard.of(Writing))
+            lives = len(rec.heard.of(Alive))
+            await eventually(lambda: len(rec.heard.of(Alive)) > lives + 8, timeout_s=10)
+            assert len(rec.heard.of(Writing)) == told, "looking at it again and again is no news"
+            (part,) = rec.parts
+            assert play(part).damaged == 0
+
+
+async def test_a_folder_that_may_not_be_written_is_named_once_also_between_hits(camera, root, monkeypatch):
+    monkeypatch.setattr(recording_writer, "LOOK_S", 0.5)
+    folder = root / STREAM
+    folder.mkdir()
+    with untouchable(folder):
+        async with recording(camera.url("porch"), root) as rec:
+            rec.keyword()
+            await rec.held(2)
+            hit = time.time()
+            rec.keep(hit - 1, hit + 1)
+            await rec.told(writing=False, code="disk_error")
+            told = len(rec.heard.of(Writing))
+            lives = len(rec.heard.of(Alive))
+            await eventually(lambda: len(rec.heard.of(Alive)) > lives + 8, timeout_s=10)
+            assert len(rec.heard.of(Writing)) == told
+
+
+async def test_a_session_of_keywords_says_at_once_that_its_disk_is_well(camera, root):
+    async with recording(camera.url("porch"), root) as rec:
+        rec.keyword()
+        assert await rec.heard.first(Writing) == Writing(1, writing=False, code=None)
 
 
 async def test_an_unplugged_disk_is_noticed_and_nothing_is_written_in_its_place(camera, disk, monkeypatch):

@@ -1,6 +1,6 @@
 """Disks that a test fills, unplugs and write-protects: real mounts, where the machine allows them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 import subprocess
@@ -36,6 +36,32 @@ def untouchable(*files: Path) -> Iterator[None]:
 
 
 @contextmanager
+def breakable_disk(place: Path, image: Path) -> Iterator[Callable[[], None]]:
+    """Mount a disk of 16 MiB; what the block gets breaks it, upon which its file system makes itself read-only.
+
+    Skips the test where that cannot be had.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    with image.open("wb") as file:
+        file.truncate(16 * 1024**2)
+    try:
+        _run("mkfs.ext4", "-q", "-F", str(image))
+        _run("mount", "-o", "loop,errors=remount-ro", str(image), str(place))
+    except OSError, subprocess.CalledProcessError:
+        pytest.skip("mounting an image needs root, a loop device and mkfs.ext4")
+    device = subprocess.run(
+        ["findmnt", "--noheadings", "--output", "SOURCE", str(place)], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    trigger = Path("/sys/fs/ext4", Path(device).name, "trigger_fs_error")
+    try:
+        if not trigger.exists():
+            pytest.skip("this kernel breaks no disk on demand")
+        yield lambda: _write(trigger, "a test wants it")
+    finally:
+        _run("umount", "--lazy", str(place))
+
+
+@contextmanager
 def read_only(place: Path) -> Iterator[None]:
     """Nothing on the disk can be written within the block, as after an error of its file system."""
     _run("mount", "-o", "remount,ro", str(place))
@@ -54,6 +80,10 @@ def plugged_in(disk: Path, place: Path) -> Iterator[None]:
         yield
     finally:
         _run("umount", "--lazy", str(place))
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text)
 
 
 def _run(*command: str) -> None:

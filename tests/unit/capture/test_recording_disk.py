@@ -101,7 +101,7 @@ def test_a_folder_without_the_marker_is_not_ours(root):
     ],
 )
 def test_less_room_than_the_floor_is_a_full_disk(root, monkeypatch, total, free, has_room):
-    space = SimpleNamespace(f_frsize=4096, f_blocks=total // 4096, f_bavail=free // 4096)
+    space = SimpleNamespace(f_flag=0, f_frsize=4096, f_blocks=total // 4096, f_bavail=free // 4096)
     monkeypatch.setattr(os, "statvfs", lambda _: space)
     if has_room:
         check_disk(root, FLOOR_BYTES)

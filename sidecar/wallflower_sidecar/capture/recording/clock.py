@@ -10,8 +10,12 @@ ADJOINS_S = 1.0
 """A file ends where the next begins when their times, each read by itself, differ by less: clocks drift, but slowly."""
 
 
+SET_BACK_S = 5.0
+"""A start so long before the end of the file before it comes of a clock that was set back, not of its drift."""
+
+
 class RecordingClock:
-    """Wall-clock times of a session's line, freed of the network's delays; starts of files that only go upward."""
+    """Wall-clock times of a session's line, freed of the network's delays."""
 
     def __init__(self, clock: Clock) -> None:
         """Know nothing of the line yet."""
@@ -34,9 +38,14 @@ class RecordingClock:
         return (moment - self._clock.now()).total_seconds() + self._clock.monotonic() - self._lateness_s
 
     def start(self, line_s: float) -> datetime:
-        """The start of a file that begins here: never before the end of the one before it."""
+        """The start of a file that begins here: not before the end of the one before it, unless the clock was set back.
+
+        Then the new clock holds, and the two files may bear the same times.
+        """
         start = self.utc(line_s)
-        return start if self._ended is None else max(start, self._ended)
+        if self._ended is None or (self._ended - start).total_seconds() > SET_BACK_S:
+            return start
+        return max(start, self._ended)
 
     def end(self, start: datetime, lasts_s: float, next_start_s: float | None) -> datetime:
         """The end of a file: where the next begins if that follows on, else after what it holds."""

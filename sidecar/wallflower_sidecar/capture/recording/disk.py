@@ -13,6 +13,9 @@ from ...domain.recordings import MARKER, PART, RecordingName
 FLOOR_BYTES = 64 * 1024 * 1024
 """Recording pauses below this much free space: what else lives on the disk needs room for its own files."""
 
+TRY_BYTES = 64 * 1024
+"""Written and removed again to see whether a disk that failed is well."""
+
 _SMALL_SHARE = 20
 """Of a small disk only such a part is the floor, which retention keeps free and more."""
 
@@ -63,8 +66,23 @@ def check_disk(root: Path, floor_bytes: int) -> None:
         marker.read(1)
     space = os.statvfs(root)
     floor_bytes = min(floor_bytes, space.f_blocks * space.f_frsize // _SMALL_SHARE)
+    if space.f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
     if space.f_bavail * space.f_frsize < floor_bytes:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def try_disk(root: Path, stream: str) -> None:
+    """Raise OSError unless a file of the stream can be written now: rights and quotas show in nothing else."""
+    folder = root / stream if (root / stream).is_dir() else root
+    file = folder / f".try-{os.getpid()}-{threading.get_ident()}"
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        os.write(descriptor, bytes(TRY_BYTES))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+        file.unlink(missing_ok=True)
 
 
 class PartFile:

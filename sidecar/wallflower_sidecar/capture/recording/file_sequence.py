@@ -10,7 +10,7 @@ from ...domain.clock import Clock
 from ...domain.errors import CaptureCode
 from ...domain.recordings import SavedFile
 from .clock import RecordingClock
-from .disk import check_disk, fault_code
+from .disk import check_disk, fault_code, try_disk
 from .file import RecordingFile
 from .fragmented_mp4 import PictureFormat
 from .packets import Placed, Tracks
@@ -136,11 +136,13 @@ class FileSequence:
             if self._file is not None:
                 self._file.check_place()
             check_disk(self._root, self._wanted_bytes)
+            of_disk = self.fault in (CaptureCode.DISK_FULL, CaptureCode.DISK_ERROR)
+            if of_disk:
+                try_disk(self._root, self._stream)
         except OSError as error:
             self.fail(fault_code(error))
         else:
-            over = self._clock.monotonic() >= self._retry_at_s + FORGIVEN_S
-            if over or self.fault in (CaptureCode.DISK_FULL, CaptureCode.DISK_ERROR):
+            if of_disk or self._clock.monotonic() >= self._retry_at_s + FORGIVEN_S:
                 self.fault = None
 
     def close(self) -> None:

@@ -49,7 +49,7 @@ class Recorder:
         self._writer: RecordingWriter | None = None
         self._thread: threading.Thread | None = None
         self._place = "", ""
-        self._told: tuple[bool, str | None] = False, None
+        self._told: tuple[bool, str | None] | None = None
         self._telling = threading.Lock()
 
     @property
