@@ -70,7 +70,7 @@ def film_for_long(root: Path, clip: Path, folder: Path) -> None:
 
 @asynccontextmanager
 async def clips(root: Path) -> AsyncIterator[ClipCache]:
-    cache = ClipCache(Library(root), DiskThreads(), SystemClock())
+    cache = ClipCache(Library(root), DiskThreads(), SystemClock(), root.with_name(f"{root.name}-spare"))
     running = asyncio.create_task(cache.run())
     await eventually(lambda: cache._group is not None)
     try:
@@ -274,14 +274,18 @@ async def test_a_folder_that_is_unplugged_is_a_sentence(root: Path, clip: Path) 
         assert await cache.get(Wanted(STREAM, at(0), at(8)))
 
 
-async def test_a_write_protected_disk_is_a_sentence_and_heals(root: Path, clip: Path) -> None:
+async def test_on_a_write_protected_disk_clips_go_elsewhere_and_nothing_stays(root: Path, clip: Path) -> None:
     with disk(root.parent / "small", mib=100) as small:
         (small / MARKER).touch()
         film(small, clip, count=1)
         async with clips(small) as cache:
-            with read_only(small), pytest.raises(UnavailableError, match="Read-only"):
-                await cache.get(Wanted(STREAM, at(0), at(8)))
-            assert await cache.get(Wanted(STREAM, at(0), at(8)))
+            with read_only(small):
+                found = await cache.get(Wanted(STREAM, at(0), at(8)))
+                assert not found.path.is_relative_to(small)
+                assert watch(found.path).duration_s > 3
+                await cache.forget(STREAM)
+                assert not found.path.exists()
+            assert (await cache.get(Wanted(STREAM, at(0), at(8)))).path.is_relative_to(small)
 
 
 async def test_a_segment_that_cannot_be_read_is_left_out_and_logged(

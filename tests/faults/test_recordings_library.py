@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+import fcntl
 import os
 from pathlib import Path
 import signal
@@ -211,6 +212,21 @@ async def test_one_file_that_cannot_be_mended_holds_up_nothing(tmp_path: Path, r
             assert stuck.read_bytes() == footage
         assert not free.exists()
         assert {part.path for part in leftovers_of(all_of).abandoned(all_of.recordings.library.parts())} == set()
+
+
+async def test_a_file_whose_recorder_hangs_is_not_taken_from_it(tmp_path: Path, root: Path, footage: bytes) -> None:
+    part = write_part(root, footage[: len(footage) * 2 // 3])
+    async with shelves(tmp_path, root, quiet_s=0.0) as all_of:
+        with part.open("r+b") as recorder:
+            fcntl.flock(recorder, fcntl.LOCK_EX)
+            for _ in range(2):
+                await all_of.recordings.care.tend()
+            assert part.read_bytes() == footage[: len(footage) * 2 // 3]
+        all_of.recordings.care.look_for_leftovers()
+        await all_of.recordings.care.tend()
+        await all_of.recordings.care.tend()
+        await all_of.recordings.finish()
+        assert await all_of.starts() == [0.0], "it was finished once its recorder was dead"
 
 
 async def test_fragments_that_cannot_be_read_are_kept(tmp_path: Path, root: Path, footage: bytes) -> None:

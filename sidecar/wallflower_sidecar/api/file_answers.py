@@ -52,7 +52,7 @@ async def answer_file(
 ) -> web.StreamResponse:
     """Answer a file, or the part of it that was asked for; raises FileNotFoundError, UnavailableError, ProblemError."""
     try:
-        file = await disk.call(_open, path)
+        file = await disk.call_or_undo(lambda late: os.close(late.descriptor), _open, path)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -75,7 +75,7 @@ async def answer_file(
         await _send(request, response, disk, file, sent)
         return response
     finally:
-        os.close(file.descriptor)
+        disk.later(lambda: os.close(file.descriptor))
 
 
 def part_of(header: str, size: int) -> Part | None:

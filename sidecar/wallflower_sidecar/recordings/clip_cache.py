@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+import errno
 import logging
 import os
 from pathlib import Path
@@ -34,6 +35,7 @@ GROWING_S = 30.0
 """A clip whose last file was still being written is cut anew after so long."""
 
 SPARE_BYTES = 64 * 1024 * 1024
+_READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _SWEEP_S = 5.0
 _CLEAN_UP_S = 2.0
 """A disk that does not answer must not hold up a stop; the next start cleans up too."""
@@ -70,11 +72,11 @@ class _Cutting:
 class ClipCache:
     """Cuts clips, a few at a time, and keeps the newest; everything is called on one event loop."""
 
-    def __init__(self, library: Library, disk: DiskThreads, clock: Clock) -> None:
-        """Keep clips beside the recordings that they are cut from, while `run` runs."""
+    def __init__(self, library: Library, disk: DiskThreads, clock: Clock, spare: Path) -> None:
+        """Keep clips beside the recordings that they are cut from; in `spare` where nobody may write there."""
         self._library = library
         self._disk = disk
-        self._folder = library.root / FOLDER
+        self._folders = (library.root / FOLDER, spare)
         self._clock = clock
         self._clips: dict[Wanted, Clip] = {}
         self._cutting: dict[Wanted, _Cutting] = {}
@@ -169,22 +171,32 @@ class ClipCache:
         return clip
 
     async def _cut_now(self, wanted: Wanted) -> Clip:
-        target = self._folder / wanted.stream / f"{new_id()}.mp4"
-        sources = await self._disk.call(self._prepare, wanted)
+        sources, folder = await self._disk.call(self._prepare, wanted)
+        target = folder / f"{new_id()}.mp4"
         cut = await cut_clip(sources.files, wanted.start, wanted.end, target, disk=self._disk, clock=self._clock)
         now = self._clock.monotonic()
         return Clip(target, cut, sources, now, now)
 
-    def _prepare(self, wanted: Wanted) -> Sources:
-        """Find the files and make sure of the room for the clip; blocks."""
+    def _prepare(self, wanted: Wanted) -> tuple[Sources, Path]:
+        """Find the files, and a folder with room for the clip; blocks."""
         sources = find_sources(self._library, wanted.stream, wanted.start, wanted.end, self._clock.now())
         if not sources.files:
             raise NotFoundError(NOTHING)
-        self._folder.mkdir(mode=0o700, exist_ok=True)
-        (self._folder / wanted.stream).mkdir(mode=0o700, exist_ok=True)
-        if shutil.disk_usage(self._folder).free < sources.bytes + SPARE_BYTES:
-            raise UnavailableError("The disk of the recordings has no room for the clip.")
-        return sources
+        folder = self._writable_folder(wanted.stream)
+        if shutil.disk_usage(folder).free < sources.bytes + SPARE_BYTES:
+            raise UnavailableError(f"The disk of {folder.parent} has no room for the clip.")
+        return sources, folder
+
+    def _writable_folder(self, stream: str) -> Path:
+        beside, spare = (folder / stream for folder in self._folders)
+        try:
+            _make(beside)
+        except OSError as error:
+            if error.errno not in _READ_ONLY:
+                raise
+            _make(spare)
+            return spare
+        return beside
 
     async def _sweep(self) -> None:
         """Drop what nobody uses any more, and what is made of files that were deleted since."""
@@ -224,4 +236,13 @@ class ClipCache:
     async def _remove_all(self) -> None:
         with suppress(OSError):
             async with asyncio.timeout(_CLEAN_UP_S):
-                await self._disk.call(shutil.rmtree, self._folder, ignore_errors=True)
+                for folder in self._folders:
+                    await self._disk.call(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder in which files can be made; raises OSError."""
+    folder.parent.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 import errno
 import os
 import threading
@@ -44,6 +45,33 @@ class DiskThreads:
             waiting.add_done_callback(self._came_back)
             raise _no_answer()
         return waiting.result()
+
+    async def call_or_undo[**P, T](
+        self, undo: Callable[[T], object], work: Callable[P, T], *arguments: P.args, **named: P.kwargs
+    ) -> T:
+        """Like `call`; what comes back after it was given up is undone."""
+        given_up = threading.Event()
+
+        def run() -> T:
+            result = work(*arguments, **named)
+            if given_up.is_set():
+                undo(result)
+            return result
+
+        try:
+            return await self.call(run)
+        except BaseException:
+            given_up.set()
+            raise
+
+    def later(self, work: Callable[[], object]) -> None:
+        """Do something in a thread of its own for which nobody waits."""
+
+        def run() -> None:
+            with suppress(OSError):
+                work()
+
+        threading.Thread(target=run, name="recordings disk", daemon=True).start()
 
     def _came_back[T](self, answer: asyncio.Future[T]) -> None:
         self.stuck -= 1

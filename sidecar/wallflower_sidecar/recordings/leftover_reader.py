@@ -1,6 +1,7 @@
 """The process that mends a recording which was cut off: what is whole of it stays, and is measured."""
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 import struct
@@ -22,9 +23,10 @@ _LARGE = struct.Struct(">Q")
 def mend(path: Path) -> float:
     """Cut a file behind its last whole fragment; returns how many seconds it holds, 0 for not one whole fragment.
 
-    Raises OSError, also (EIO) for fragments that cannot be read.
+    Raises OSError, also (EIO) for fragments that cannot be read and (EAGAIN) for a file that is being written.
     """
     with path.open("r+b") as file:
+        _require_abandoned(file)
         whole = whole_bytes(file)
         if not whole:
             return 0.0
@@ -34,6 +36,15 @@ def mend(path: Path) -> float:
         return _duration_s(path)
     except (av.FFmpegError, ValueError) as error:
         raise OSError(errno.EIO, os.strerror(errno.EIO)) from error
+
+
+def _require_abandoned(file: BinaryIO) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return  # a share without locks: that it has not changed for long must do
 
 
 def whole_bytes(file: BinaryIO) -> int:

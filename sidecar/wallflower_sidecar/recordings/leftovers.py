@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+import errno
 import logging
 import os
 
@@ -16,6 +17,9 @@ from .library import Library, StoredFile
 
 QUIET_S = 45.0
 """A file that is being written grows at every key frame; one that has not for so long is nobody's any more."""
+
+HURRIED_QUIET_S = 10.0
+"""The same, once a recorder is known to have died."""
 
 MEND_S = 60.0
 """A reader that takes longer for one file is ended."""
@@ -41,10 +45,11 @@ class Leftovers:
         self._seen: dict[str, tuple[int, int, float]] = {}
         self._given_up: dict[str, float] = {}
 
-    def abandoned(self, parts: Sequence[StoredFile]) -> list[StoredFile]:
-        """Return those among all unfinished files that nobody writes any more."""
+    def abandoned(self, parts: Sequence[StoredFile], quiet_s: float | None = None) -> list[StoredFile]:
+        """Return those among all unfinished files that nobody writes any more, as none has changed for so long."""
+        quiet_s = self._quiet_s if quiet_s is None else min(quiet_s, self._quiet_s)
         now = self._clock.monotonic()
-        began_ns = 0 if self._began is None else int(self._began.timestamp() * 1e9)
+        began = self._began
         self._began = None  # later the clock may have been set: only its steady twin counts then
         seen = {part.path: self._unchanged_since(part, now) for part in parts}
         self._seen = {part.path: (part.bytes, part.changed_ns, seen[part.path]) for part in parts}
@@ -54,8 +59,7 @@ class Leftovers:
         return [
             part
             for part in parts
-            if part.path not in self._given_up
-            and (part.changed_ns < began_ns or now - seen[part.path] >= self._quiet_s)
+            if part.path not in self._given_up and (_is_older(part, began) or now - seen[part.path] >= quiet_s)
         ]
 
     async def finish(self, abandoned: Sequence[StoredFile], on_saved: Callable[[SavedFile], None]) -> None:
@@ -80,7 +84,9 @@ class Leftovers:
             except (ChildEndedError, TimeoutError) as error:
                 self._give_up(part.path, str(error) or "too slow")
                 return
-            if answer["errno"]:
+            if answer["errno"] == errno.EAGAIN:
+                self._seen.pop(part.path, None)  # its recorder hangs, or writes rarely
+            elif answer["errno"]:
                 self._give_up(part.path, os.strerror(answer["errno"]))
             elif answer["seconds"]:
                 await self._name(part, answer["seconds"], on_saved)
@@ -110,3 +116,10 @@ class Leftovers:
     def _unchanged_since(self, part: StoredFile, now: float) -> float:
         known = self._seen.get(part.path)
         return known[2] if known is not None and known[:2] == (part.bytes, part.changed_ns) else now
+
+
+def _is_older(part: StoredFile, began: datetime | None) -> bool:
+    """Whether a file was begun and last changed before a moment; its name says the one, a share's clock the other."""
+    if began is None:
+        return False
+    return part.name.start < began and part.changed_ns < began.timestamp() * 1e9

@@ -11,7 +11,7 @@ from typing import Protocol
 from ..capture.stream.status import CaptureStatus
 from ..domain.clock import Clock, format_time
 from ..domain.documents import stream_document
-from ..domain.errors import UnavailableError
+from ..domain.errors import CaptureCode, UnavailableError
 from ..domain.events import EventType, NewEvent
 from ..domain.recordings import SavedFile
 from ..domain.streams import StorePolicy, Stream, StreamError, StreamState, StreamStatus
@@ -55,6 +55,9 @@ class CaptureEvents:
         self.on_recording: Callable[[str, SavedFile], None] = lambda *_: None
         """Who is told of a recorded file, with its stream's id."""
 
+        self.on_worker_died: Callable[[], None] = lambda: None
+        """Who is told that a worker died, once for each of its streams."""
+
         self._events = events
         self._streams: StreamBook | None = None
         self._partials: Partials | None = None
@@ -77,6 +80,8 @@ class CaptureEvents:
         """Keep an error's begin and end, and tell the stream's new state."""
         if self._streams is None or self._find(stream) is None:
             return
+        if error_raised is not None and error_raised.code == CaptureCode.WORKER_DIED:
+            self.on_worker_died()
         at, shown = self._clock.now(), self._streams.status(stream)
         # An error that a former run of the sidecar left open ends with the first picture or sound.
         recovered = recovered or status.state is StreamState.STREAMING

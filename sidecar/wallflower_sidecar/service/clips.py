@@ -20,13 +20,13 @@ __all__ = ["Clip", "Clips"]
 class Clips:
     """What can be seen of a time that was recorded; `run` owns the processes that cut."""
 
-    def __init__(self, recordings: Recordings, clock: Clock) -> None:
-        """Cut out of these recordings."""
+    def __init__(self, recordings: Recordings, clock: Clock, spare: Path) -> None:
+        """Cut out of these recordings; clips go to the folder `spare` where the recordings' disk may only be read."""
         self.disk = DiskThreads()
         """Where what is read of recordings is to be read."""
 
         self._recordings = recordings
-        self._cache = ClipCache(recordings.library, self.disk, clock)
+        self._cache = ClipCache(recordings.library, self.disk, clock, spare)
         self._forgotten = Counter[str]()
 
     async def run(self) -> NoReturn:

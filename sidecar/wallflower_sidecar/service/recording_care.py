@@ -7,7 +7,7 @@ import os
 from ..domain.clock import Clock
 from ..domain.recordings import SavedFile
 from ..domain.streams import Recording
-from ..recordings.leftovers import Leftovers
+from ..recordings.leftovers import HURRIED_QUIET_S, Leftovers
 from ..recordings.library import Condition, FolderState, StoredFile
 from ..store import Database, forgotten, recordings as stored
 from .recording_retention import RecordingRetention
@@ -17,6 +17,9 @@ from .streams import Streams
 LOGGER = logging.getLogger(__name__)
 
 TIDY_EVERY_S = 60.0
+HURRIED_S = 60.0
+"""So long after a recorder died, each round looks for what it left."""
+
 PURGE_AGAIN_S = 60.0
 """By then a session that is stuck is killed."""
 
@@ -50,6 +53,7 @@ class Care:
         self._purged: dict[str, float] = {}
         self._forgotten_s: dict[str, float] = {}
         self._tidied_at: float | None = None
+        self._hurried_until_s = float("-inf")
         self._bounds: dict[str, Recording] = {}
 
     @property
@@ -60,6 +64,10 @@ class Care:
     async def set_up(self) -> None:
         """Make the folder if it never was there. Raises UnavailableError."""
         self._note(await self._look())
+
+    def look_for_leftovers(self) -> None:
+        """A recorder died: what it left is to be finished soon."""
+        self._hurried_until_s = self._clock.monotonic() + HURRIED_S
 
     def purged(self, stream: str) -> None:
         """Remember a stream of which nothing may come back."""
@@ -103,18 +111,21 @@ class Care:
         now = self._clock.monotonic()
         bounds = {stream.id: stream.recording for stream in self._streams.all()}
         due = self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY_S or bounds != self._bounds
+        hurried = now < self._hurried_until_s
         await self._purge_again()
         await self._forget_again(writable=writable)
         unfinished: Sequence[StoredFile] | None = None
         if self._shelf.stale:
             unfinished = await self._shelf.rebuild()
-        elif due:
+        elif due or hurried:
             unfinished = await self._shelf.disk.call(self._shelf.library.parts)
         if not writable:
             return
         try:
             if unfinished is not None:
-                await self._leftovers.finish(self._leftovers.abandoned(unfinished), self._on_saved)
+                await self._leftovers.finish(
+                    self._leftovers.abandoned(unfinished, HURRIED_QUIET_S if hurried else None), self._on_saved
+                )
         finally:
             # Whatever became of those, the disk must not run full.
             if due:

@@ -103,7 +103,7 @@ class Service:
             keep=self._capture.keep,
             clock=clock,
         )
-        self.clips = Clips(self.recordings, clock)
+        self.clips = Clips(self.recordings, clock, settings.data_dir / "clips")
         self.forgetting = Forgetting(
             archive=self.archive,
             transcripts=self.transcripts,
@@ -115,6 +115,7 @@ class Service:
             clock=clock,
         )
         self._reports.on_recording = self.recordings.saved
+        self._reports.on_worker_died = self.recordings.care.look_for_leftovers
         self.transcripts.follow(self.recordings.hits_found)
         self.streams.follow_purges(self._purge_recordings)
         self.files = Files(

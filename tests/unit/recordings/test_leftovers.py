@@ -42,9 +42,14 @@ def abandoned(leftovers, library):
 
 
 def test_at_the_first_look_what_was_written_before_the_start_is_abandoned(library, clock):
-    old, new = write_part(library.root, b"x"), write_part(library.root, b"x", 60)
+    old, new, slow = (
+        write_part(library.root, b"x", -60),
+        write_part(library.root, b"x", -30),
+        write_part(library.root, b"x", 5),
+    )
     touched(old, clock, -1)
     touched(new, clock, +1)
+    touched(slow, clock, -1)  # begun since, on a share whose clock is late
     leftovers = Leftovers(library, DiskThreads(), clock)
     assert abandoned(leftovers, library) == [str(old.relative_to(library.root))]
 

@@ -3,6 +3,7 @@
 import contextlib
 from datetime import datetime, timedelta
 import errno
+import fcntl
 import os
 from pathlib import Path
 import threading
@@ -91,6 +92,9 @@ class PartFile:
     def __init__(self, root: Path, name: RecordingName) -> None:
         """Create it, some milliseconds later when there is one of that start; the root itself is never made."""
         self.name, self._descriptor = _create(root, name)
+        # Whoever finishes what was left behind sees by it that somebody writes; some network shares have no locks.
+        with contextlib.suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._root = root
         self._whole = 0
 

@@ -26,6 +26,9 @@ RECOGNISED_S = 10.0
 
 TURN_S = 0.5
 LOOK_S = 5.0
+_SHORT_S = 10.0
+"""A recording that begins so much later than asked for is worth a word; key frames are that far apart at most."""
+
 _RUN_ON_S = 10.0
 """A kept stretch goes on to the next key frame, where another could begin; no longer than this."""
 
@@ -226,6 +229,9 @@ class RecordingWriter:
         if self._ring.begins_s is not None and self._ring.begins_s > kept.ends_s:
             self._kept = None
             return
+        held_s = self._ring.begins_s
+        if held_s is not None and held_s > kept.begins_s + _SHORT_S:
+            _LOGGER.warning("a hit was known late: the first %.0f s of its recording are gone", held_s - kept.begins_s)
         for packet in self._ring.since(kept.begins_s, self._files.ended_s):
             self._note_progress()
             self._extend(packet)
