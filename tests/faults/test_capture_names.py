@@ -81,6 +81,14 @@ async def test_thirty_cameras_that_never_answer_are_all_named_in_time(rig, camer
     await asyncio.gather(*(rig.until_error(name, "connect_timeout", timeout_s=SEEN_WITHIN_S) for name in names))
 
 
+async def test_thirty_channels_of_a_recorder_that_never_answers_are_all_named_in_time(rig, camera):
+    await camera.silent("porch")
+    names = [f"channel-{number}" for number in range(30)]
+    for name in names:
+        rig.add(name, camera.url("porch"))
+    await asyncio.gather(*(rig.until_error(name, "connect_timeout", timeout_s=SEEN_WITHIN_S) for name in names))
+
+
 async def test_a_camera_that_answers_slowly_is_waited_for(camera):
     await camera.slow("porch", 2.0)
     async with session_of(camera.url("porch"), transports=("tcp",)) as heard:

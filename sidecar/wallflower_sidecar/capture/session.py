@@ -169,7 +169,7 @@ class Session:
         if camera.video is None and camera.audio is None:
             raise CaptureError(CaptureCode.NO_AUDIO)
         self._take_up(camera)
-        flowing = self._flowing = Flowing(lambda: self._hearing.heard_s)
+        flowing = self._flowing = Flowing(lambda: self._hearing.heard_s, looks_wrong=lambda: self._guard.suspicious)
         video_index = camera.video.index if camera.video else -1
         audio_index = camera.audio.index if camera.audio else -1
         asked_s = self._clock.monotonic()

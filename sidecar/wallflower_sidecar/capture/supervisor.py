@@ -33,6 +33,9 @@ PROBE_TIMEOUT_S = 14.0
 REMOVAL_S = 3.0
 
 _TICK_S = 0.2
+_CALM_TICK_S = 0.5
+"""How often to look while nothing but silence is to be noticed: looking is what an idle sidecar costs."""
+
 _TRANSPORTS: dict[Transport, tuple[LowerTransport, ...]] = {
     Transport.AUTO: ("tcp", "udp"),
     Transport.TCP: ("tcp",),
@@ -85,7 +88,7 @@ class CaptureSupervisor:
             try:
                 self._workers.start(group)
                 while True:
-                    await asyncio.sleep(_TICK_S)
+                    await asyncio.sleep(_CALM_TICK_S if self._is_calm() else _TICK_S)
                     self._tick()
             finally:
                 self._group = None
@@ -224,6 +227,10 @@ class CaptureSupervisor:
     def _worker_came_up(self, link: WorkerLink) -> None:
         for stream_id in tuple(link.streams):
             _guarded(self._captures[stream_id], self._captures[stream_id].tick)
+
+    def _is_calm(self) -> bool:
+        """Whether every stream only goes on as it does."""
+        return not self._leaving and not self.viewers and all(each.settled for each in self._captures.values())
 
     def _tick(self) -> None:
         for capture in (*self._captures.values(), *self._leaving):

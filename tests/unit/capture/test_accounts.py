@@ -140,7 +140,7 @@ def test_retry_now_asks_once_and_a_success_is_everybodys(recorder):
     recorder.tick(5)
     assert recorder.asked == [1, 0, 1, 0]
     recorder.channels[3].restart()
-    recorder.tick(2)
+    recorder.tick(1)
     assert recorder.asked == [1, 0, 1, 1]
     recorder.let_in(3)
     recorder.tick()

@@ -108,6 +108,16 @@ def test_bytes_without_sound_are_garbage_also_where_a_packet_passes_now_and_then
     assert CaptureCode.CORRUPT_STREAM in playing.passes(4.0, pace=0.1, flows=True)
 
 
+@pytest.mark.parametrize(("wrong", "code"), [(True, CaptureCode.CORRUPT_STREAM), (False, CaptureCode.NO_AUDIO)])
+def test_sound_that_ends_beside_a_picture_that_looks_wrong_is_garbage(wrong, code):
+    flowing = Flowing(lambda: 0.0, lambda _: Flow(), looks_wrong=lambda: wrong)
+    for tenth in range(200):
+        flowing.video.note(tenth / 10)
+        if tenth < 120:
+            flowing.audio.note(tenth / 10)
+    assert flowing.look(20.0) is code
+
+
 def test_silence_is_no_garbage():
     playing = Playing()
     playing.passes(5.0, pace=1.0, flows=True)

@@ -26,10 +26,19 @@ _LIVELY_S = 1.0
 class Flowing:
     """Notes what arrives; `look` is called twice a second by a thread of its own."""
 
-    def __init__(self, heard_s: Callable[[], float], traffic: Callable[[int], Traffic] = SocketTraffic) -> None:
-        """Watch the thread that runs this; `heard_s` is how much sound it has decoded."""
+    def __init__(
+        self,
+        heard_s: Callable[[], float],
+        traffic: Callable[[int], Traffic] = SocketTraffic,
+        looks_wrong: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Watch the thread that runs this; `heard_s` is how much sound it has decoded.
+
+        `looks_wrong` tells whether the last pictures were not what was announced.
+        """
         self.video, self.audio = Flow(), Flow()
         self._heard_s = heard_s
+        self._looks_wrong = looks_wrong
         self._thread_id = threading.get_native_id()
         self._make_traffic = traffic
         self._traffic: Traffic | None = None
@@ -40,7 +49,8 @@ class Flowing:
         if self.audio.last_s > now_s - _LIVELY_S and self.video.is_gone(now_s):
             return CaptureCode.NO_VIDEO
         if self.video.last_s > now_s - _LIVELY_S and self.audio.is_gone_after_steadiness(now_s):
-            return CaptureCode.NO_AUDIO
+            # What passes for a picture now and then is garbage too where the sound is.
+            return CaptureCode.CORRUPT_STREAM if self._looks_wrong() else CaptureCode.NO_AUDIO
         self._brought.append(self._heard_s() + self.video.count)
         return CaptureCode.CORRUPT_STREAM if self._are_thrown_away() else None
 

@@ -17,7 +17,7 @@ FIRST_S = 60.0
 LATER_S = 900.0
 """How long nobody asks after the first refusal, and after each later one."""
 
-ANSWER_S = 10.0
+ANSWER_S = 1.5
 """How long others wait for who tries credentials of which nothing is known."""
 
 AFTER_YOU_S = 2.0

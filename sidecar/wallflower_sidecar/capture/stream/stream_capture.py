@@ -9,7 +9,7 @@ from pathlib import Path
 from ...domain.clock import Clock
 from ...domain.errors import CaptureCode
 from ...domain.recordings import SavedFile
-from ...domain.streams import Stream
+from ...domain.streams import Stream, StreamState
 from ..messages import Recorded, SessionReport
 from ..recording.orders import RecordingOrders
 from .accounts import Accounts
@@ -92,6 +92,14 @@ class StreamCapture:
     def quiet(self) -> asyncio.Event:
         """Set while there is no session at all."""
         return self._sessions.quiet
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to do but to watch for silence: one session that delivers, or none at rest."""
+        sessions = self._sessions.all
+        if not sessions:
+            return self._board.status.state is StreamState.IDLE
+        return len(sessions) == 1 and self.session is not None
 
     @property
     def session(self) -> int | None:
