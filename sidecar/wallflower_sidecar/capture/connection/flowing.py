@@ -42,7 +42,8 @@ class Flowing:
         self._thread_id = threading.get_native_id()
         self._make_traffic = traffic
         self._traffic: Traffic | None = None
-        self._brought: deque[float] = deque(maxlen=_LOOKS + 1)
+        # Nothing came out while it opened: what opens on garbage need not be watched for as long again.
+        self._brought: deque[float] = deque([heard_s()] * _FLOW_LOOKS, maxlen=_LOOKS + 1)
 
     def look(self, now_s: float) -> CaptureCode | None:
         """Return what is wrong, None while nothing is."""
