@@ -6,7 +6,8 @@ import logging
 import threading
 from typing import Protocol
 
-LOOK_EVERY_S = 0.5
+from .connection.flowing import LOOK_EVERY_S
+
 _LOGGER = logging.getLogger(__name__)
 
 

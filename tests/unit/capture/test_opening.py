@@ -108,14 +108,25 @@ def test_bytes_without_sound_are_garbage_also_where_a_packet_passes_now_and_then
     assert CaptureCode.CORRUPT_STREAM in playing.passes(4.0, pace=0.1, flows=True)
 
 
-@pytest.mark.parametrize(("wrong", "code"), [(True, CaptureCode.CORRUPT_STREAM), (False, CaptureCode.NO_AUDIO)])
-def test_sound_that_ends_beside_a_picture_that_looks_wrong_is_garbage(wrong, code):
+@pytest.mark.parametrize(
+    ("wrong", "still", "code"),
+    [
+        (True, 10, CaptureCode.CORRUPT_STREAM),
+        (False, 10, CaptureCode.NO_AUDIO),
+        (False, 1, CaptureCode.CORRUPT_STREAM),
+    ],
+)
+def test_sound_that_ends_beside_pictures_that_look_wrong_or_are_rare_is_garbage(wrong, still, code):
     flowing = Flowing(lambda: 0.0, lambda _: Flow(), looks_wrong=lambda: wrong)
-    for tenth in range(200):
-        flowing.video.note(tenth / 10)
+    codes = []
+    for tenth in range(180):
         if tenth < 120:
             flowing.audio.note(tenth / 10)
-    assert flowing.look(20.0) is code
+        if tenth < 120 or tenth % 10 < still:
+            flowing.video.note(tenth / 10)
+        if tenth % 5 == 0:
+            codes.append(flowing.look(tenth / 10))
+    assert next(filter(None, codes)) is code
 
 
 def test_silence_is_no_garbage():

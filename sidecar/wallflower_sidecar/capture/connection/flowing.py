@@ -8,6 +8,9 @@ from ...domain.errors import CaptureCode
 from .flow import Flow
 from .traffic import SocketTraffic, Traffic
 
+LOOK_EVERY_S = 0.5
+"""How often `look` is called."""
+
 _LOOKS = 6
 """Half seconds in which next to nothing comes out"""
 
@@ -21,6 +24,9 @@ _PAUSE_LOOKS = 2
 """Sound is decoded in blocks of up to one look: so many without any are a pause, in which it pays to look closer."""
 
 _LIVELY_S = 1.0
+
+_RARE_LOOKS = 8
+"""How far back pictures are counted: less than it takes until sound counts as gone."""
 
 
 class Flowing:
@@ -42,18 +48,30 @@ class Flowing:
         self._thread_id = threading.get_native_id()
         self._make_traffic = traffic
         self._traffic: Traffic | None = None
+        self._pictures: deque[int] = deque(maxlen=_RARE_LOOKS)
         # Nothing came out while it opened: what opens on garbage need not be watched for as long again.
         self._brought: deque[float] = deque([heard_s()] * _FLOW_LOOKS, maxlen=_LOOKS + 1)
 
     def look(self, now_s: float) -> CaptureCode | None:
         """Return what is wrong, None while nothing is."""
+        self._pictures.append(self.video.count)
         if self.audio.last_s > now_s - _LIVELY_S and self.video.is_gone(now_s):
             return CaptureCode.NO_VIDEO
         if self.video.last_s > now_s - _LIVELY_S and self.audio.is_gone_after_steadiness(now_s):
             # What passes for a picture now and then is garbage too where the sound is.
-            return CaptureCode.CORRUPT_STREAM if self._looks_wrong() else CaptureCode.NO_AUDIO
+            doubtful = self._looks_wrong() or self._are_pictures_rare()
+            return CaptureCode.CORRUPT_STREAM if doubtful else CaptureCode.NO_AUDIO
         self._brought.append(self._heard_s() + self.video.count)
         return CaptureCode.CORRUPT_STREAM if self._are_thrown_away() else None
+
+    def _are_pictures_rare(self) -> bool:
+        """Whether far fewer came since the sound ceased than before."""
+        first_s, last_s = self.video.first_s, self.video.last_s
+        if first_s is None or len(self._pictures) < _RARE_LOOKS:
+            return False
+        lately = (self._pictures[-1] - self._pictures[0]) / (_RARE_LOOKS - 1) / LOOK_EVERY_S
+        before = self._pictures[0] / max(last_s - first_s - (_RARE_LOOKS - 1) * LOOK_EVERY_S, LOOK_EVERY_S)
+        return lately < before / 2
 
     def _are_thrown_away(self) -> bool:
         """Whether media come and libav makes nothing of them; the kernel is asked only while little comes out."""
