@@ -109,18 +109,18 @@ def test_a_reader_who_takes_nothing_is_cut_off_and_sees_it(tmp_path: Path) -> No
         body = {"name": "A camera", "url": "rtsp://camera.invalid/live", "enabled": False}
         assert api.ask("PUT", "/streams/door", body).status == 201
         for _ in range(700):
-            say(api, "door", "x" * 10_000)
+            say(api, "door", "🙂" * 10_000)  # 28 MB in all: more than the system's buffers take
         with socket.socket() as sleeper:
             sleeper.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             sleeper.settimeout(20)
             sleeper.connect((LOOPBACK, api.port))
             head = f"GET {BASE_PATH}/transcripts/export HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
             sleeper.sendall(head.encode())
+            response = http.client.HTTPResponse(sleeper)
+            response.begin()
             deadline = time.monotonic() + 30
             while is_served(sleeper):
                 assert time.monotonic() < deadline, "the sleeper was not cut off"
                 assert api.ask("GET", "/health/live").status == 204
-            response = http.client.HTTPResponse(sleeper)
-            response.begin()
             with pytest.raises((http.client.IncompleteRead, ConnectionError)):
                 response.read()

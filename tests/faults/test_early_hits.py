@@ -91,20 +91,23 @@ async def test_an_engine_killed_after_an_early_hit_costs_no_confirmation(tmp_pat
 
 
 async def test_what_a_dead_worker_takes_with_it_is_retracted(tmp_path: Path, teller: FakeCamera) -> None:
+    others = workers()
     async with listening(tmp_path, teller) as service:
         await service.house_rules.replace([MILK])
         async with service.events.open(types=HITS) as events:
             await talk(teller)
             early = await following(events)
-            (worker,) = (
-                process
-                for process in psutil.Process().children(recursive=True)
-                if any("capture.worker" in word for word in process.cmdline())
-            )
+            (worker,) = workers() - others
             worker.kill()
             settled = await following(events)
     assert (early.type, settled.type) == (DETECTED, RETRACTED)
     assert settled.data == {**early.data, "state": "retracted"}
+
+
+def workers() -> set[psutil.Process]:
+    """The capture workers of this process, those of other tests' services among them."""
+    children = psutil.Process().children(recursive=True)
+    return {child for child in children if any("capture.worker" in word for word in child.cmdline())}
 
 
 async def test_a_killed_sidecar_settles_each_early_hit_after_its_next_start(tmp_path: Path) -> None:
