@@ -10,7 +10,7 @@ import tempfile
 import time
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from wallflower_sidecar.domain.clock import SystemClock
 from wallflower_sidecar.domain.documents import segment_document
@@ -19,7 +19,6 @@ from wallflower_sidecar.domain.export_formats import ExportFormat, render
 from wallflower_sidecar.domain.transcripts import Segment
 from wallflower_sidecar.service.archive import Archive
 from wallflower_sidecar.store import Database, events, transcripts
-from wallflower_sidecar.store.rows import segment_to_row
 from wallflower_sidecar.store.schema import SEGMENTS
 
 from .report import percentile, table, write
@@ -39,7 +38,7 @@ async def fill(database: Database, said: Sequence[Segment] | Any) -> tuple[int, 
     began, count = time.perf_counter(), 0
     for batch in batched(said, AT_ONCE, strict=False):
         async with database.write() as connection:
-            await connection.execute(insert(SEGMENTS), [segment_to_row(segment) for segment in batch])
+            await transcripts.insert_segments(connection, batch)
         count += len(batch)
         if count % 100_000 == 0:
             print(f"{count:,} segments, {count / (time.perf_counter() - began):,.0f}/s", file=sys.stderr)

@@ -25,6 +25,7 @@ from .domain.languages import LANGUAGES
 
 ENV_PREFIX = "WALLFLOWER_"
 FILE_NAME = "wallflower.toml"
+_POSTGRES = re.compile(r"postgres(ql)?(\+asyncpg)?://[^\s/?#]*/[^\s/?#]+(\?\S*)?$")
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -90,8 +91,13 @@ class Settings(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not re.match(r"sqlite(\+aiosqlite)?:///.", value.get_secret_value()):
-            raise ValueError("must begin with sqlite:/// and name a file; leave it out for one in the data folder")
+        if value is None or re.match(r"sqlite(\+aiosqlite)?:///.", value.get_secret_value()):
+            return value
+        if not _POSTGRES.match(value.get_secret_value()):
+            raise ValueError(
+                "must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE; leave it out for a file in the"
+                " data folder"
+            )
         return value
 
     @field_validator("recordings_dir")
@@ -123,10 +129,16 @@ class Settings(BaseModel):
 
     @property
     def sqlite_path(self) -> Path:
-        """The database file: in the data folder unless DATABASE_URL names another."""
-        if self.database_url is None:
+        """The database file: in the data folder unless DATABASE_URL names another, or a server."""
+        if self.database_url is None or self.postgres_url is not None:
             return self.data_dir / "wallflower.db"
         return Path(self.database_url.get_secret_value().partition(":///")[2])
+
+    @property
+    def postgres_url(self) -> SecretStr | None:
+        """The database server's URL, None where the database is a file."""
+        url = self.database_url
+        return url if url is not None and _POSTGRES.match(url.get_secret_value()) else None
 
     @property
     def recordings_root(self) -> Path:

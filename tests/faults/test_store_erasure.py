@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 from sqlalchemy import text
 
-from tests.unit.store.heard import Clock, at, copies, find, folder_holds, hit, keep, segment, stream
+from tests.unit.store.heard import Clock, at, copies, file_of, find, folder_holds, hit, keep, segment, stream
 from wallflower_sidecar.domain.errors import UnavailableError
 from wallflower_sidecar.store import Database, erasure, events, streams, transcripts
 from wallflower_sidecar.store.erasure import PENDING
@@ -34,7 +34,7 @@ def secret(chance: random.Random, *, alike: bool) -> str:
 
 def secrets_on_disk(database) -> set[str]:
     """The telling ends of all secrets in any file of the folder; the index shares beginnings between words."""
-    held = b"".join(file.read_bytes() for file in database.path.parent.iterdir())
+    held = b"".join(file.read_bytes() for file in file_of(database).parent.iterdir())
     return {word.decode() for word in re.findall(rb"zq[a-z]{10}", held)}
 
 
@@ -66,7 +66,7 @@ async def test_a_forgotten_sentence_is_in_no_file(database):
 
 async def test_a_reader_that_is_open_meanwhile_is_waited_for(database):
     await keep(database, segment("the password is xylophone"))
-    outside = sqlite3.connect(database.path, isolation_level=None)
+    outside = sqlite3.connect(file_of(database), isolation_level=None)
     outside.execute("BEGIN")
     assert outside.execute("SELECT count(*) FROM segments").fetchone() == (1,)
     async with database.read() as connection:
@@ -101,9 +101,9 @@ async def test_readers_that_come_and_go_do_not_put_it_off(database):
 
 
 async def test_a_reader_that_never_ends_is_a_sentence_and_the_next_erasure_makes_it_good(database, monkeypatch):
-    monkeypatch.setattr("wallflower_sidecar.store.database.ERASE_S", 0.2)
+    monkeypatch.setattr("wallflower_sidecar.store.sqlite_backend.ERASE_S", 0.2)
     await keep(database, segment("xylophone"))
-    outside = sqlite3.connect(database.path, isolation_level=None)
+    outside = sqlite3.connect(file_of(database), isolation_level=None)
     outside.execute("BEGIN")
     outside.execute("SELECT count(*) FROM segments").fetchone()
     with pytest.raises(UnavailableError, match="deleted"):
@@ -190,7 +190,7 @@ async def test_an_erasure_that_was_cut_short_is_finished_by_the_next_start(tmp_p
     await keep(database, segment("xylophone"), segment("other"))
     async with database.write() as connection:
         await transcripts.forget(connection, start=at(0), end=at(1))
-        await connection.execute(text(f"INSERT INTO meta VALUES ('{PENDING}', 'x')"))
+        await connection.execute(text(f"INSERT INTO meta(key, value) VALUES ('{PENDING}', 'x')"))
     assert folder_holds(database, "xylophone")
     reopened = await Database.open(path, clock=Clock())
     assert folder_holds(reopened, "xylophone") == []
@@ -201,5 +201,5 @@ async def test_an_erasure_that_was_cut_short_is_finished_by_the_next_start(tmp_p
 
 
 async def test_deleting_nothing_costs_nothing(database, monkeypatch):
-    monkeypatch.setattr("wallflower_sidecar.store.database.erase_remnants", None)
+    monkeypatch.setattr("wallflower_sidecar.store.sqlite_backend.erase_remnants", None)
     assert await transcripts.delete(database, stream="nobody") == 0

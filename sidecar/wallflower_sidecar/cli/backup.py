@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import debug_option, json_option, print_json, settings_of_environment, to_watcher
-from .database import require_database
+from .database import require_database, require_file
 
 if TYPE_CHECKING:
     from ..store.backup import Contents
@@ -58,6 +58,7 @@ def restore(file: Path, *, as_json: bool) -> None:
     from ..store.backup import look_into, restore as put_back
 
     settings = settings_of_environment()
+    require_file(settings)
     with to_watcher().status("Restoring …"):
         contents = look_into(file)
         kept = put_back(file, settings.sqlite_path, datetime.now(UTC))

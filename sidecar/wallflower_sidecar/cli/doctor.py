@@ -44,7 +44,10 @@ def _findings(token: str | None) -> Iterator[Finding]:
     if settings is None:
         return
     yield from folder_checks(settings.data_dir)
-    yield database_check(settings)
+    if settings.postgres_url is None:
+        yield database_check(settings)
+    else:
+        yield asyncio.run(_database_server_finding(settings.postgres_url.get_secret_value()))
     if settings.engine != "whisperlive":
         yield model_check(settings)
     if settings.engine != "embedded":
@@ -60,6 +63,12 @@ def _settings() -> tuple[Settings | None, list[Finding]]:
         return None, [failed("Settings", fault) for fault in error.faults]
     found = [doubtful("Settings", warning) for warning in loaded.warnings]
     return loaded.settings, found or [fine("Settings", f"Data folder {loaded.settings.data_dir}")]
+
+
+async def _database_server_finding(url: str) -> Finding:
+    from .database_server_check import database_server_check
+
+    return await database_server_check(url)
 
 
 async def _engine_finding(settings: Settings) -> Finding:

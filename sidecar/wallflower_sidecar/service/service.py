@@ -29,6 +29,7 @@ from .hints import HintBook
 from .house_rules import HouseRules
 from .keyword_history import KeywordHistory
 from .partials import Partials
+from .places import database_place
 from .recogniser import make_transcriber
 from .recordings import Recordings
 from .retention import Retention
@@ -140,7 +141,7 @@ class Service:
         `environ` is where the settings came from, and come from at a reload; by default the process's environment.
         """
         clock = clock or SystemClock()
-        database = await Database.open(settings.sqlite_path, clock=clock)
+        database = await Database.open(database_place(settings), clock=clock, as_sidecar=True)
         try:
             service = cls(settings, database, clock, environ)
             service.files.remove_leftovers()

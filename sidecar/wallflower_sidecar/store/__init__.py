@@ -1,7 +1,7 @@
-"""What is kept on disk: an SQLite file, the functions that read and change it, and the promise that deleted is gone."""
+"""What is kept: a database, the functions that read and change it, and the promise that deleted is gone."""
 
 from .database import Database
-from .migrate import NewerSchemaError
-from .opening import DatabaseUnusableError
+from .errors import DatabaseUnusableError, NewerSchemaError
+from .postgres import PostgresPlace
 
-__all__ = ["Database", "DatabaseUnusableError", "NewerSchemaError"]
+__all__ = ["Database", "DatabaseUnusableError", "NewerSchemaError", "PostgresPlace"]

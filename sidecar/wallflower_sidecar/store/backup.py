@@ -153,7 +153,10 @@ def _newest_event(path: Path) -> int:
     try:
         connection = connect_read_only(path)
         try:
-            found = connection.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'events'").fetchone()[0]
+            # Versions up to 3 of the schema had SQLite count for them.
+            counters = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'counters'").fetchone()
+            table, column = ("counters", "given") if counters else ("sqlite_sequence", "seq")
+            found = connection.execute(f"SELECT max({column}) FROM {table} WHERE name = 'events'").fetchone()[0]  # noqa: S608
         finally:
             connection.close()
     except sqlite3.DatabaseError:

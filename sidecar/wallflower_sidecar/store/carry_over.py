@@ -27,18 +27,21 @@ def carry_over(damaged: Path, fresh: Path, now: datetime) -> list[str]:
 
 def skip_event_ids(target: sqlite3.Connection, given: int) -> None:
     """Let event ids go on above `given`, if they do not already."""
-    found = target.execute("SELECT max(seq) FROM sqlite_sequence WHERE name = 'events'").fetchone()[0] or 0
-    target.execute("DELETE FROM sqlite_sequence WHERE name = 'events'")
-    target.execute("INSERT INTO sqlite_sequence(name, seq) VALUES ('events', ?)", (max(found, given),))
+    target.execute(
+        "INSERT INTO counters(name, given) VALUES ('events', ?)"
+        " ON CONFLICT(server, name) DO UPDATE SET given = max(given, excluded.given)",
+        (given,),
+    )
 
 
 def _copied(damaged: Path, target: sqlite3.Connection, table: str) -> bool:
-    columns = [row[1] for row in target.execute(f"PRAGMA table_info({table})")]
-    names = ", ".join(columns)
-    marks = ", ".join("?" * len(columns))
     try:
         source = connect_read_only(damaged)
         try:
+            # An older version may have written it, without columns that came later.
+            columns = [name for name in _columns(target, table) if name in _columns(source, table)]
+            names = ", ".join(columns)
+            marks = ", ".join("?" * len(columns))
             rows = source.execute(f"SELECT {names} FROM {table}").fetchall()  # noqa: S608
         finally:
             source.close()
@@ -51,3 +54,7 @@ def _copied(damaged: Path, target: sqlite3.Connection, table: str) -> bool:
         LOGGER.warning("Table %s of the damaged database cannot be read: %s", table, error.sqlite_errorname)
         return False
     return bool(rows)
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]

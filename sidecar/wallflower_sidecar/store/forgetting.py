@@ -5,12 +5,14 @@ Call these within `Database.erase`: only that takes what is deleted out of the f
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete as delete_from, func, select, text, update
+from sqlalchemy import ColumnElement, delete as delete_from, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.clock import to_millis
 from ..domain.events import EventType
+from .columns import mine
 from .database import Database
+from .full_text import full_text
 from .schema import EVENTS, FORMER_STREAMS, HITS, SEGMENTS
 from .search import in_range
 from .streams import load_streams
@@ -24,12 +26,6 @@ _WITHOUT_SEGMENT = (
     EventType.SPEECH_ENDED,
 )
 """Events about speech; those that belong to a segment go with it, the others by their time."""
-
-MANY = 1_000
-REBUILD_RATIO = 50
-"""Taking a row out of the full-text index costs about as much as indexing fifty anew."""
-
-_INDEX_COMMAND = text("INSERT INTO segments_fts(segments_fts, rank) VALUES (:command, :rank)")
 
 
 async def delete(
@@ -51,12 +47,12 @@ async def forget(
     end: datetime | None = None,
 ) -> int:
     """Delete segments that begin in [start, end), their hits and event copies; returns how many segments."""
-    segments = in_range(stream, start, end)
+    segments = [mine(SEGMENTS), *in_range(stream, start, end)]
     copies: list[ColumnElement[bool]] = [
         EVENTS.c.segment.is_(None),
         EVENTS.c.type.in_([kind.value for kind in _WITHOUT_SEGMENT]),
     ]
-    early_hits: list[ColumnElement[bool]] = [HITS.c.segment.is_(None)]
+    early_hits: list[ColumnElement[bool]] = [mine(HITS), HITS.c.segment.is_(None)]
     for conditions, table, column in ((copies, EVENTS, EVENTS.c.at), (early_hits, HITS, HITS.c.start)):
         if stream is not None:
             conditions.append(table.c.stream == stream)
@@ -73,15 +69,15 @@ async def forget(
 async def purge(connection: AsyncConnection, stream: str) -> int:
     """Delete all text of a stream and all its events but the one of its removal; returns how many segments."""
     await _leave_tombstones(connection, [EVENTS.c.stream == stream, EVENTS.c.type != EventType.STREAM_REMOVED.value])
-    await connection.execute(delete_from(HITS).where(HITS.c.stream == stream))
-    await connection.execute(delete_from(FORMER_STREAMS).where(FORMER_STREAMS.c.id == stream))
-    return await _delete_segments(connection, [SEGMENTS.c.stream == stream])
+    await connection.execute(delete_from(HITS).where(mine(HITS), HITS.c.stream == stream))
+    await connection.execute(delete_from(FORMER_STREAMS).where(mine(FORMER_STREAMS), FORMER_STREAMS.c.id == stream))
+    return await _delete_segments(connection, [mine(SEGMENTS), SEGMENTS.c.stream == stream])
 
 
 async def expire(connection: AsyncConnection, now: datetime) -> int:
     """Forget what is older than its stream's `retain_days`, of removed streams too; returns how many segments."""
     retain: dict[str, float | None] = {
-        row.id: row.retain_days for row in await connection.execute(select(FORMER_STREAMS))
+        row.id: row.retain_days for row in await connection.execute(select(FORMER_STREAMS).where(mine(FORMER_STREAMS)))
     }
     retain |= {stream.id: stream.retain_days for stream in await load_streams(connection)}
     gone = 0
@@ -89,11 +85,11 @@ async def expire(connection: AsyncConnection, now: datetime) -> int:
         if days is None:
             continue
         end = now - timedelta(days=days)
-        due = select(SEGMENTS.c.id).where(*in_range(stream_id, None, end)).limit(1)
+        due = select(SEGMENTS.c.id).where(mine(SEGMENTS), *in_range(stream_id, None, end)).limit(1)
         if (await connection.execute(due)).first() is not None:
             gone += await forget(connection, stream=stream_id, end=end)
-    held = select(SEGMENTS.c.stream).where(SEGMENTS.c.stream == FORMER_STREAMS.c.id)
-    await connection.execute(delete_from(FORMER_STREAMS).where(~held.exists()))
+    held = select(SEGMENTS.c.stream).where(mine(SEGMENTS), SEGMENTS.c.stream == FORMER_STREAMS.c.id)
+    await connection.execute(delete_from(FORMER_STREAMS).where(mine(FORMER_STREAMS), ~held.exists()))
     return gone
 
 
@@ -102,19 +98,12 @@ async def _delete_segments(connection: AsyncConnection, conditions: list[ColumnE
     ids = select(SEGMENTS.c.id).where(*conditions)
     await _leave_tombstones(connection, [EVENTS.c.segment.in_(ids)])
     count = (await connection.execute(select(func.count()).select_from(ids.subquery()))).scalar_one()
-    if count > MANY and count * REBUILD_RATIO > await _count_segments(connection):
-        await connection.execute(_INDEX_COMMAND, {"command": "secure-delete", "rank": 0})
-        await connection.execute(delete_from(SEGMENTS).where(*conditions))
-        await connection.execute(_INDEX_COMMAND, {"command": "rebuild", "rank": None})
-        await connection.execute(_INDEX_COMMAND, {"command": "secure-delete", "rank": 1})
-    elif count:
-        await connection.execute(delete_from(SEGMENTS).where(*conditions))
+    if count:
+        await full_text(connection).delete(connection, conditions, count)
     return count
 
 
-async def _count_segments(connection: AsyncConnection) -> int:
-    return (await connection.execute(select(func.count()).select_from(SEGMENTS))).scalar_one()
-
-
 async def _leave_tombstones(connection: AsyncConnection, conditions: list[ColumnElement[bool]]) -> None:
-    await connection.execute(update(EVENTS).where(EVENTS.c.data.is_not(None), *conditions).values(data=None))
+    await connection.execute(
+        update(EVENTS).where(mine(EVENTS), EVENTS.c.data.is_not(None), *conditions).values(data=None)
+    )

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..domain.clock import from_millis, to_millis
 from ..domain.recordings import ForgottenSpan
 from ..domain.transcripts import new_id
+from .columns import mine
 from .schema import META
 
 _KEY = "forgotten_recordings:"
@@ -24,13 +25,13 @@ async def note(connection: AsyncConnection, span: ForgottenSpan) -> None:
 
 async def load(connection: AsyncConnection) -> dict[str, ForgottenSpan]:
     """Return what is noted, by the keys under which `drop` finds it."""
-    rows = await connection.execute(select(META).where(META.c.key.startswith(_KEY, autoescape=True)))
+    rows = await connection.execute(select(META).where(mine(META), META.c.key.startswith(_KEY, autoescape=True)))
     return {row.key: _span(*json.loads(row.value)) for row in rows}
 
 
 async def drop(connection: AsyncConnection, keys: Collection[str]) -> None:
     """Forget what was noted: it is done."""
-    await connection.execute(delete(META).where(META.c.key.in_(keys)))
+    await connection.execute(delete(META).where(mine(META), META.c.key.in_(keys)))
 
 
 def _span(stream: str | None, start: int | None, end: int) -> ForgottenSpan:

@@ -11,13 +11,13 @@ from sqlalchemy import (
     Row,
     Text,
     and_,
+    cast,
     delete,
     func,
     insert,
     literal,
     select,
     tuple_,
-    type_coerce,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..domain.clock import from_millis, to_millis
 from ..domain.keywords import Hit, HitState, Rule
 from ..domain.transcripts import Segment, Source, Speaker
+from .columns import mine
 from .paging import After, Page, decode_after
 from .rows import hit_from_row, hit_to_row, rule_from_document, rule_to_document
 from .schema import EVENTS, HITS, HOUSE_RULES, SEGMENTS
@@ -71,7 +72,7 @@ async def close_hit(connection: AsyncConnection, hit: Hit) -> bool:
 
 async def early_hits(connection: AsyncConnection) -> list[Hit]:
     """Return the hits that were neither confirmed nor retracted, oldest first."""
-    query = select(HITS).where(HITS.c.state == HitState.EARLY.value).order_by(HITS.c.start, HITS.c.id)
+    query = select(HITS).where(mine(HITS), HITS.c.state == HitState.EARLY.value).order_by(HITS.c.start, HITS.c.id)
     return [hit_from_row(row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -85,7 +86,7 @@ async def last_hits(connection: AsyncConnection, since: datetime) -> list[Hit]:
         .subquery()
     )
     same = and_(*(HITS.c[name] == newest.c[name] for name in ("stream", "rule_id", "start")))
-    query = select(HITS).join(newest, same).where(HITS.c.state != HitState.RETRACTED.value)
+    query = select(HITS).join(newest, same).where(mine(HITS), HITS.c.state != HitState.RETRACTED.value)
     return [hit_from_row(row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -146,7 +147,8 @@ def segment_of(kept: KeptText) -> Segment:
 
 async def load_house_rules(connection: AsyncConnection) -> list[Rule]:
     """Return the rules of all streams in their order; one that cannot be read is left out, and the log says so."""
-    query = select(HOUSE_RULES.c.position, type_coerce(HOUSE_RULES.c.document, Text).label("document"))
+    query = select(HOUSE_RULES.c.position, cast(HOUSE_RULES.c.document, Text).label("document"))
+    query = query.where(mine(HOUSE_RULES))
     rules = []
     for row in await connection.execute(query.order_by(HOUSE_RULES.c.position)):
         try:
@@ -158,7 +160,7 @@ async def load_house_rules(connection: AsyncConnection) -> list[Rule]:
 
 async def save_house_rules(connection: AsyncConnection, rules: Sequence[Rule]) -> None:
     """Keep these rules of all streams in the place of those before."""
-    await connection.execute(delete(HOUSE_RULES))
+    await connection.execute(delete(HOUSE_RULES).where(mine(HOUSE_RULES)))
     if rules:
         rows = [{"position": at, "document": rule_to_document(rule)} for at, rule in enumerate(rules)]
         await connection.execute(insert(HOUSE_RULES), rows)
@@ -167,7 +169,9 @@ async def save_house_rules(connection: AsyncConnection, rules: Sequence[Rule]) -
 async def _belongs(connection: AsyncConnection, hit: Hit) -> None:
     """Until now the hit's id stood in its event for the segment that there was not yet."""
     if hit.segment is not None:
-        await connection.execute(update(EVENTS).where(EVENTS.c.segment == hit.id).values(segment=hit.segment))
+        await connection.execute(
+            update(EVENTS).where(mine(EVENTS), EVENTS.c.segment == hit.id).values(segment=hit.segment)
+        )
 
 
 def _conditions(

@@ -9,9 +9,9 @@ import uuid
 
 from sqlalchemy.exc import DBAPIError
 
-from ..domain.errors import WallflowerError
 from .carry_over import carry_over
 from .erasure import RemnantsError, erase_remnants, is_pending
+from .errors import DatabaseUnusableError
 from .integrity import LastStop, RunMarker, set_aside
 from .migrate import migrate
 from .sqlite import connect, is_damage, make_private_file, unavailable_reason
@@ -21,10 +21,6 @@ OLDEST_SQLITE = (3, 42)
 """The first one whose full-text index takes deleted words out of its pages."""
 
 LOGGER = logging.getLogger(__name__)
-
-
-class DatabaseUnusableError(WallflowerError):
-    """The data folder or the database file cannot be used; the sentence says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,18 @@ from datetime import datetime
 from itertools import batched
 
 from sqlalchemy import ColumnElement, Select, delete as delete_from, func, literal, select, tuple_, union_all, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.clock import from_millis, to_millis
 from ..domain.errors import FieldError
 from ..domain.events import EventType
 from ..domain.recordings import LONGEST, ForgottenSpan, RecordingItem, RecordingKind
+from .columns import mine
 from .forgotten import note
 from .paging import After, Page, decode_cursor
 from .rows import Row
 from .schema import EVENTS, FORMER_RECORDINGS, META, RECORDINGS, STREAMS
+from .upsert import add_missing
 
 AT_ONCE = 500
 """Ids in one statement; SQLite takes no more than 32,766 values."""
@@ -40,12 +41,16 @@ async def insert_new(connection: AsyncConnection, recordings: Sequence[Located])
     if not recordings:
         return 0
     rows = [_row(each) for each in recordings]
-    return (await connection.execute(insert(RECORDINGS).on_conflict_do_nothing(), rows)).rowcount
+    return await add_missing(connection, RECORDINGS, rows)
 
 
 async def get(connection: AsyncConnection, recording_id: str) -> Located | None:
     """Return a recording by its id."""
-    row = (await connection.execute(select(RECORDINGS).where(RECORDINGS.c.id == recording_id))).mappings().first()
+    row = (
+        (await connection.execute(select(RECORDINGS).where(mine(RECORDINGS), RECORDINGS.c.id == recording_id)))
+        .mappings()
+        .first()
+    )
     return None if row is None else _located(row)
 
 
@@ -59,7 +64,7 @@ async def newest_first(
     cursor: str | None = None,
 ) -> Page[RecordingItem]:
     """List recordings that overlap [start, end), newest first. Raises FieldError("cursor")."""
-    rows = select(RECORDINGS).where(*_overlapping(stream, start, end))
+    rows = select(RECORDINGS).where(mine(RECORDINGS), *_overlapping(stream, start, end))
     rows = rows.order_by(RECORDINGS.c.start.desc(), RECORDINGS.c.id.desc()).limit(limit + 1)
     if cursor is not None:
         after = decode_cursor(cursor)
@@ -76,22 +81,24 @@ async def newest_first(
 
 async def covering(connection: AsyncConnection, stream: str, start: datetime, end: datetime) -> list[Located]:
     """Return the segments of a stream that overlap [start, end), in order of time."""
-    rows = select(RECORDINGS).where(*_overlapping(stream, start, end), _is(RecordingKind.SEGMENT))
+    rows = select(RECORDINGS).where(mine(RECORDINGS), *_overlapping(stream, start, end), _is(RecordingKind.SEGMENT))
     return await _all(connection, rows.order_by(RECORDINGS.c.start, RECORDINGS.c.id))
 
 
 async def has_stream(connection: AsyncConnection, stream: str) -> bool:
     """Whether a stream is configured or a recording of it is kept."""
     known = union_all(
-        select(STREAMS.c.id).where(STREAMS.c.id == stream),
-        select(RECORDINGS.c.id).where(RECORDINGS.c.stream == stream),
+        select(STREAMS.c.id).where(mine(STREAMS), STREAMS.c.id == stream),
+        select(RECORDINGS.c.id).where(mine(RECORDINGS), RECORDINGS.c.stream == stream),
     )
     return (await connection.execute(known.limit(1))).first() is not None
 
 
 async def used_bytes(connection: AsyncConnection) -> dict[str, int]:
     """Return how many bytes each stream's recordings take."""
-    sums = select(RECORDINGS.c.stream, func.sum(RECORDINGS.c.bytes)).group_by(RECORDINGS.c.stream)
+    sums = (
+        select(RECORDINGS.c.stream, func.sum(RECORDINGS.c.bytes)).where(mine(RECORDINGS)).group_by(RECORDINGS.c.stream)
+    )
     return {stream: int(total) for stream, total in await connection.execute(sums)}
 
 
@@ -99,7 +106,7 @@ async def oldest(
     connection: AsyncConnection, kind: RecordingKind, stream: str | None = None, *, passing_over: Iterable[str] = ()
 ) -> list[Located]:
     """Return some of the oldest recordings of a kind, oldest first, of all streams or one, but for some paths."""
-    rows = select(RECORDINGS).where(_is(kind), RECORDINGS.c.path.not_in(list(passing_over)))
+    rows = select(RECORDINGS).where(mine(RECORDINGS), _is(kind), RECORDINGS.c.path.not_in(list(passing_over)))
     rows = rows.order_by(RECORDINGS.c.start, RECORDINGS.c.id).limit(AT_ONCE)
     return await _all(connection, rows if stream is None else rows.where(RECORDINGS.c.stream == stream))
 
@@ -114,7 +121,7 @@ async def older_than(
     # The first digits of a UUIDv7 are the time at which it was made.
     kept = _is(RecordingKind.CLIP) & (RECORDINGS.c.id < f"{digits[:8]}-{digits[8:]}")
     rows = select(RECORDINGS).where(RECORDINGS.c.stream == stream, RECORDINGS.c.start < millis, ended | kept)
-    rows = rows.where(RECORDINGS.c.path.not_in(list(passing_over)))
+    rows = rows.where(mine(RECORDINGS), RECORDINGS.c.path.not_in(list(passing_over)))
     return await _all(connection, rows.order_by(RECORDINGS.c.start, RECORDINGS.c.id).limit(AT_ONCE))
 
 
@@ -125,15 +132,19 @@ async def purge(connection: AsyncConnection, stream: str, now: datetime) -> int:
     """
     await note(connection, ForgottenSpan(stream, None, now))
     told = (EVENTS.c.stream == stream) & (EVENTS.c.type == EventType.RECORDING_SAVED.value)
-    await connection.execute(update(EVENTS).where(told).values(_TOMBSTONE))
-    mine = delete_from(RECORDINGS).where(RECORDINGS.c.stream == stream)
-    await connection.execute(delete_from(FORMER_RECORDINGS).where(FORMER_RECORDINGS.c.stream == stream))
-    return (await connection.execute(mine)).rowcount
+    await connection.execute(update(EVENTS).where(mine(EVENTS), told).values(_TOMBSTONE))
+    rows = delete_from(RECORDINGS).where(mine(RECORDINGS), RECORDINGS.c.stream == stream)
+    await connection.execute(
+        delete_from(FORMER_RECORDINGS).where(mine(FORMER_RECORDINGS), FORMER_RECORDINGS.c.stream == stream)
+    )
+    return (await connection.execute(rows)).rowcount
 
 
 async def paths_in(connection: AsyncConnection, folder: str) -> set[str]:
     """Return the known paths below a folder such as `porch/2026-11-22`."""
-    paths = select(RECORDINGS.c.path).where(RECORDINGS.c.path > f"{folder}/", RECORDINGS.c.path < f"{folder}0")
+    paths = select(RECORDINGS.c.path).where(
+        mine(RECORDINGS), RECORDINGS.c.path > f"{folder}/", RECORDINGS.c.path < f"{folder}0"
+    )
     return set((await connection.execute(paths)).scalars())
 
 
@@ -142,7 +153,12 @@ async def folders(connection: AsyncConnection) -> list[str]:
     found: list[str] = []
     after = ""
     while True:
-        first = select(RECORDINGS.c.path).where(RECORDINGS.c.path > after).order_by(RECORDINGS.c.path).limit(1)
+        first = (
+            select(RECORDINGS.c.path)
+            .where(mine(RECORDINGS), RECORDINGS.c.path > after)
+            .order_by(RECORDINGS.c.path)
+            .limit(1)
+        )
         path = (await connection.execute(first)).scalar()
         if path is None:
             return found
@@ -156,21 +172,22 @@ async def forget(connection: AsyncConnection, paths: Iterable[str]) -> int:
     gone = 0
     for some in batched(paths, AT_ONCE, strict=False):
         chosen = RECORDINGS.c.path.in_(some)
-        copies = EVENTS.c.segment.in_(select(RECORDINGS.c.id).where(chosen))
-        await connection.execute(update(EVENTS).where(copies).values(_TOMBSTONE))
-        gone += (await connection.execute(delete_from(RECORDINGS).where(chosen))).rowcount
+        copies = EVENTS.c.segment.in_(select(RECORDINGS.c.id).where(mine(RECORDINGS), chosen))
+        await connection.execute(update(EVENTS).where(mine(EVENTS), copies).values(_TOMBSTONE))
+        gone += (await connection.execute(delete_from(RECORDINGS).where(mine(RECORDINGS), chosen))).rowcount
     return gone
 
 
 async def is_known_root(connection: AsyncConnection, root: str) -> bool:
     """Whether a recordings folder was set up at this place before."""
-    return (await connection.execute(select(META).where(META.c.key == _KNOWN_ROOT + root))).first() is not None
+    return (
+        await connection.execute(select(META).where(mine(META), META.c.key == _KNOWN_ROOT + root))
+    ).first() is not None
 
 
 async def note_root(connection: AsyncConnection, root: str, now: datetime) -> None:
     """Note that a recordings folder was set up here: if it is ever gone, its disk is."""
-    statement = insert(META).values(key=_KNOWN_ROOT + root, value=now.isoformat())
-    await connection.execute(statement.on_conflict_do_nothing())
+    await add_missing(connection, META, [{"key": _KNOWN_ROOT + root, "value": now.isoformat()}])
 
 
 def _overlapping(stream: str | None, start: datetime | None, end: datetime | None) -> list[ColumnElement[bool]]:

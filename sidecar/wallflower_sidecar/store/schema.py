@@ -1,9 +1,24 @@
 """What is on disk: the tables of the newest migration. Times are whole milliseconds since 1970, UTC.
 
-The full-text index `segments_fts` stands beside them: a virtual table that only the migrations know how to make.
+Several sidecars may share a database: `server` says whose a row is. The full-text index `segments_fts` stands beside
+these tables: another one in each database, that only the migrations know how to make.
 """
 
-from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+
+from .columns import PathText, Text, server_column
 
 METADATA = MetaData(
     naming_convention={
@@ -14,20 +29,46 @@ METADATA = MetaData(
     }
 )
 
-META = Table("meta", METADATA, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+META = Table(
+    "meta",
+    METADATA,
+    server_column(primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
 
-STREAMS = Table("streams", METADATA, Column("id", Text, primary_key=True), Column("document", JSON, nullable=False))
+COUNTERS = Table(
+    "counters",
+    METADATA,
+    server_column(primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("given", BigInteger, nullable=False),
+)
+"""The newest number given of each kind: one row is locked until commit, so numbers have no gaps and are in order."""
+
+STREAMS = Table(
+    "streams",
+    METADATA,
+    server_column(primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("document", JSON, nullable=False),
+)
 
 HOUSE_RULES = Table(
     "house_rules",
     METADATA,
+    server_column(primary_key=True),
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("document", JSON, nullable=False),
 )
 """The keyword rules of all streams, in their order."""
 
 FORMER_STREAMS = Table(
-    "former_streams", METADATA, Column("id", Text, primary_key=True), Column("retain_days", Float, nullable=False)
+    "former_streams",
+    METADATA,
+    server_column(primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("retain_days", Float, nullable=False),
 )
 """How long the text of removed streams is still kept; those that keep it for ever are not listed."""
 
@@ -46,6 +87,7 @@ SEGMENTS = Table(
     Column("speaker_name", Text),
     Column("words", JSON, nullable=False),
     Column("source", Text, nullable=False),
+    server_column(),
     Index(None, "start", "id"),
     Index(None, "stream", "start", "id"),
     sqlite_autoincrement=True,
@@ -69,6 +111,7 @@ HITS = Table(
     Column("speaker_name", Text),
     Column("state", Text, nullable=False),
     Column("source", Text, nullable=False, server_default="speech"),
+    server_column(),
     Index(None, "rule_id", "segment"),
     Index(None, "start", "id"),
     Index(None, "stream", "start", "id"),
@@ -78,13 +121,15 @@ HITS = Table(
 RECORDINGS = Table(
     "recordings",
     METADATA,
+    server_column(primary_key=True),
     Column("id", Text, primary_key=True),
     Column("stream", Text, nullable=False),
     Column("start", BigInteger, nullable=False),
     Column("end", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("path", Text, nullable=False, unique=True),
+    Column("path", PathText, nullable=False),
+    UniqueConstraint("server", "path"),
     Index(None, "start", "id"),
     Index(None, "stream", "start", "id"),
 )
@@ -93,6 +138,7 @@ RECORDINGS = Table(
 FORMER_RECORDINGS = Table(
     "former_recordings",
     METADATA,
+    server_column(primary_key=True),
     Column("stream", Text, primary_key=True),
     Column("retain_days", Float),
     Column("retain_bytes", BigInteger),
@@ -103,30 +149,34 @@ STREAM_ERRORS = Table(
     "stream_errors",
     METADATA,
     Column("id", Integer, primary_key=True),
-    Column("stream", Text, ForeignKey("streams.id", ondelete="CASCADE"), nullable=False, index=True),
+    server_column(),
+    Column("stream", Text, nullable=False),
     Column("code", Text, nullable=False),
     Column("message", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("recovered_at", BigInteger),
+    ForeignKeyConstraint(["server", "stream"], ["streams.server", "streams.id"], ondelete="CASCADE"),
+    Index(None, "server", "stream"),
     sqlite_autoincrement=True,
 )
 
 EVENTS = Table(
     "events",
     METADATA,
-    Column("id", Integer, primary_key=True),
+    server_column(primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
     Column("type", Text, nullable=False),
     Column("stream", Text),
     Column("segment", Text, index=True),
     Column("data", JSON(none_as_null=True)),
-    sqlite_autoincrement=True,
 )
-"""AUTOINCREMENT: without it the newest id is given again after a deletion. `data` NULL is a tombstone."""
+"""`id` comes from the counter `events`, never given twice. `data` NULL is a tombstone."""
 
 TOKENS = Table(
     "tokens",
     METADATA,
+    server_column(),
     Column("id", Text, primary_key=True),
     Column("digest", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
@@ -138,6 +188,7 @@ TOKENS = Table(
 PAIRING_CODES = Table(
     "pairing_codes",
     METADATA,
+    server_column(),
     Column("id", Integer, primary_key=True),
     Column("digest", Text, nullable=False),
     Column("expires_at", BigInteger, nullable=False),

@@ -5,25 +5,14 @@ from datetime import datetime
 import html
 import secrets
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    bindparam,
-    column,
-    exists,
-    func,
-    literal,
-    literal_column,
-    select,
-    table,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.clock import to_millis
 from ..domain.errors import FieldError
 from ..domain.keywords import HitState
 from ..domain.transcripts import Segment
+from .full_text import full_text
 from .paging import After, Page, Shown, decode_cursor
 from .rows import segment_from_row
 from .schema import HITS, SEGMENTS
@@ -31,10 +20,6 @@ from .search_query import SearchQuery, parse_search
 
 RANKED = 2_000
 """The best are looked for among so many newest matches, so that a common word costs no more than a rare one."""
-
-FTS = table("segments_fts", column("rowid"))
-_INDEX: ColumnElement[str] = literal_column("segments_fts")
-_ROW_BY_ROW: ColumnElement[int] = literal_column("+segments_fts.rowid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +48,8 @@ async def search(  # noqa: PLR0913
     """
     filters = [*in_range(stream, start, end), *_spoken(rule, speaker)]
     query = parse_search(q) if q else None
-    if query is not None and query.expression is not None:
-        return await _best_first(connection, query.expression, filters, limit, _shown(cursor))
+    if query is not None and query.wanted:
+        return await _best_first(connection, query, filters, limit, _shown(cursor))
     return await _newest_first(connection, query, filters, limit, _after(cursor))
 
 
@@ -99,9 +84,9 @@ async def _newest_first(
 ) -> Page[Found]:
     rows = select(SEGMENTS).where(*filters).order_by(SEGMENTS.c.start.desc(), SEGMENTS.c.id.desc()).limit(limit + 1)
     if query is not None:
-        if query.unwanted is None:
+        if not query.unwanted:
             return Page((), None)
-        rows = rows.where(SEGMENTS.c.seq.not_in(_matching(query.unwanted)))
+        rows = rows.where(full_text(connection).without(query.unwanted))
     if after is not None:
         rows = rows.where(tuple_(SEGMENTS.c.start, SEGMENTS.c.id) < tuple_(literal(after.start), literal(after.id)))
     found = (await connection.execute(rows)).mappings().all()
@@ -114,57 +99,34 @@ async def _newest_first(
 
 async def _best_first(
     connection: AsyncConnection,
-    expression: str,
+    query: SearchQuery,
     filters: list[ColumnElement[bool]],
     limit: int,
     shown: Shown | None,
 ) -> Page[Found]:
-    matches = (
-        select(FTS.c.rowid, func.bm25(_INDEX).label("score"))
-        .where(_INDEX.op("MATCH")(expression), FTS.c.rowid >= 0)
-        .order_by(FTS.c.rowid.desc())
-        .limit(RANKED)
-    )
-    if filters:
-        matches = matches.where(exists().where(SEGMENTS.c.seq == FTS.c.rowid, *filters))
-    if shown is not None:
-        matches = matches.where(FTS.c.rowid <= shown.ceiling)
-    rows = (await connection.execute(matches)).all()
-    taken = 0 if shown is None else shown.taken
-    left = [number for number in range(len(rows)) if not taken >> number & 1]
-    left.sort(key=lambda number: (rows[number].score, number))
+    ceiling, taken = (None, 0) if shown is None else (shown.ceiling, shown.taken)
+    found = await full_text(connection).newest(connection, query, filters, ceiling=ceiling, limit=RANKED)
+    left = [number for number in range(len(found)) if not taken >> number & 1]
+    left.sort(key=lambda number: (found[number].score, number))
     page = left[:limit]
-    items = await _highlighted(connection, expression, [rows[number].rowid for number in page])
+    items = await _highlighted(connection, query, [found[number].seq for number in page])
     if len(left) <= limit:
         return Page(items, None)
     for number in page:
         taken |= 1 << number
-    return Page(items, Shown(shown.ceiling if shown else rows[0].rowid, taken).encode())
+    return Page(items, Shown(found[0].seq if ceiling is None else ceiling, taken).encode())
 
 
-async def _highlighted(connection: AsyncConnection, expression: str, seqs: list[int]) -> tuple[Found, ...]:
-    """The rows in this order; what marks the matches is random, so that no text can forge or break a mark.
-
-    One pass over the matches in between (`+` keeps SQLite from starting the search anew for each row).
-    """
+async def _highlighted(connection: AsyncConnection, query: SearchQuery, seqs: list[int]) -> tuple[Found, ...]:
+    """The rows in this order; what marks the matches is random, so that no text can forge or break a mark."""
     if not seqs:
         return ()
     opened, closed = f"\x02{secrets.token_hex(4)}", f"\x03{secrets.token_hex(4)}"
-    rows = (
-        select(SEGMENTS, func.highlight(_INDEX, 0, opened, closed).label("highlight"))
-        .select_from(FTS.join(SEGMENTS, SEGMENTS.c.seq == FTS.c.rowid))
-        .where(_INDEX.op("MATCH")(expression), FTS.c.rowid.between(min(seqs), max(seqs)))
-        .where(_ROW_BY_ROW.in_(bindparam("seqs", expanding=True)))
-    )
     found = {}
-    for row in (await connection.execute(rows, {"seqs": seqs})).mappings():
-        marked = html.escape(row["highlight"]).replace(opened, "<mark>").replace(closed, "</mark>")
-        found[row["seq"]] = Found(segment_from_row(row), marked)
+    for seq, (row, text) in (await full_text(connection).marked(connection, query, seqs, (opened, closed))).items():
+        marked = html.escape(text).replace(opened, "<mark>").replace(closed, "</mark>")
+        found[seq] = Found(segment_from_row(row), marked)
     return tuple(found[seq] for seq in seqs)
-
-
-def _matching(expression: str) -> Select[tuple[int]]:
-    return select(FTS.c.rowid).where(_INDEX.op("MATCH")(expression))
 
 
 def _after(cursor: str | None) -> After | None:

@@ -12,18 +12,27 @@ _TERM = re.compile(r'(?P<minus>-*)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))(?P<
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """A word or a phrase, as it was typed; with `is_prefix` its last word may go on."""
+
+    text: str
+    is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """What to look for, as expressions of FTS5 (sqlite.org/fts5.html 3); None where there is nothing."""
+    """What must occur, and what must not; each term holds a letter or a digit at least."""
 
-    wanted: str | None
-    unwanted: str | None
+    wanted: tuple[Term, ...]
+    unwanted: tuple[Term, ...]
 
-    @property
-    def expression(self) -> str | None:
-        """Both in one, None unless something is wanted."""
-        if self.wanted is None or self.unwanted is None:
-            return self.wanted
-        return f"({self.wanted}) NOT ({self.unwanted})"
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A row of `segments` that matches a search; the lower the score, the better."""
+
+    seq: int
+    score: float
 
 
 def parse_search(text: str) -> SearchQuery | None:
@@ -32,27 +41,24 @@ def parse_search(text: str) -> SearchQuery | None:
     clean = clean.translate(_QUOTES)
     if not clean.strip():
         return None
-    terms: dict[tuple[bool, str], None] = {}
+    terms: dict[tuple[bool, Term], None] = {}
     for match in _TERM.finditer(clean):
-        expression = _expression(match)
-        if expression is not None:
-            terms[bool(match["minus"]), expression] = None
+        term = _term(match)
+        if term is not None:
+            terms[bool(match["minus"]), term] = None
         if len(terms) == MAX_TERMS:
             break
-    wanted = [expression for minus, expression in terms if not minus]
-    unwanted = [expression for minus, expression in terms if minus]
-    return SearchQuery(" AND ".join(wanted) or None, " OR ".join(unwanted) or None)
+    return SearchQuery(tuple(term for minus, term in terms if not minus), tuple(term for minus, term in terms if minus))
 
 
-def _expression(match: re.Match[str]) -> str | None:
+def _term(match: re.Match[str]) -> Term | None:
     words = match["phrase"] if match["word"] is None else match["word"]
-    if not any(_is_indexed(char) for char in words):
+    if not any(is_indexed(char) for char in words):
         return None
-    is_prefix = bool(match["star"]) or (match["word"] is not None and words.endswith("*"))
-    return f'"{words}"*' if is_prefix else f'"{words}"'
+    return Term(words, bool(match["star"]) or (match["word"] is not None and words.endswith("*")))
 
 
-def _is_indexed(char: str) -> bool:
-    """Whether unicode61 makes tokens of this character: letters, numbers, private use."""
+def is_indexed(char: str) -> bool:
+    """Whether words are made of this character: letters, numbers, private use (as FTS5's unicode61 has it)."""
     category = unicodedata.category(char)
     return category[0] in "LN" or category == "Co"

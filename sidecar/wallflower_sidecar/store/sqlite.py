@@ -73,7 +73,8 @@ def migrating_engine(path: Path) -> Engine:
     """A blocking engine whose transaction is the lock between processes that migrate."""
     url = URL.create("sqlite", database=str(path))
     engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_S}, hide_parameters=True)
-    _configure(engine, "BEGIN IMMEDIATE", PRAGMAS)
+    # A table that is made anew is dropped first, and nothing that refers to it may go with it.
+    _configure(engine, "BEGIN IMMEDIATE", (*PRAGMAS, "foreign_keys=OFF"))
     return engine
 
 

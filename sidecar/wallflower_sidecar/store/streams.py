@@ -5,14 +5,15 @@ from datetime import datetime
 import json
 import logging
 
-from sqlalchemy import Text, delete, insert, select, type_coerce, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Text, cast, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ..domain.clock import from_millis, to_millis
 from ..domain.streams import Stream, StreamError
+from .columns import mine
 from .rows import stream_from_document, stream_to_document
 from .schema import FORMER_RECORDINGS, FORMER_STREAMS, SEGMENTS, STREAM_ERRORS, STREAMS
+from .upsert import put
 
 KEPT_ERRORS = 100
 
@@ -32,7 +33,9 @@ class RecordedError:
 async def load_streams(connection: AsyncConnection) -> list[Stream]:
     """Return all streams, ordered by id; one whose document cannot be read is left out, and the log says so."""
     rows = await connection.execute(
-        select(STREAMS.c.id, type_coerce(STREAMS.c.document, Text).label("document")).order_by(STREAMS.c.id)
+        select(STREAMS.c.id, cast(STREAMS.c.document, Text).label("document"))
+        .where(mine(STREAMS))
+        .order_by(STREAMS.c.id)
     )
     return [stream for row in rows if (stream := _stream(row.id, row.document)) is not None]
 
@@ -47,59 +50,60 @@ def _stream(stream_id: str, document: str) -> Stream | None:
 
 async def save_stream(connection: AsyncConnection, stream: Stream) -> None:
     """Add a stream or put it in the place of the one with its id."""
-    statement = upsert(STREAMS).values(id=stream.id, document=stream_to_document(stream))
+    await put(connection, STREAMS, {"id": stream.id, "document": stream_to_document(stream)})
+    await connection.execute(delete(FORMER_STREAMS).where(mine(FORMER_STREAMS), FORMER_STREAMS.c.id == stream.id))
     await connection.execute(
-        statement.on_conflict_do_update(index_elements=[STREAMS.c.id], set_={"document": statement.excluded.document})
+        delete(FORMER_RECORDINGS).where(mine(FORMER_RECORDINGS), FORMER_RECORDINGS.c.stream == stream.id)
     )
-    await connection.execute(delete(FORMER_STREAMS).where(FORMER_STREAMS.c.id == stream.id))
-    await connection.execute(delete(FORMER_RECORDINGS).where(FORMER_RECORDINGS.c.stream == stream.id))
 
 
 async def delete_stream(connection: AsyncConnection, stream_id: str) -> None:
     """Remove a stream and its errors; its text and recordings stay, and their retention goes on."""
-    found = select(type_coerce(STREAMS.c.document, Text)).where(STREAMS.c.id == stream_id)
+    found = select(cast(STREAMS.c.document, Text)).where(mine(STREAMS), STREAMS.c.id == stream_id)
     document = (await connection.execute(found)).scalar()
     if document is None:
         return
-    await connection.execute(delete(STREAMS).where(STREAMS.c.id == stream_id))
+    await connection.execute(delete(STREAMS).where(mine(STREAMS), STREAMS.c.id == stream_id))
     stream = _stream(stream_id, document)
     if stream is None:
         return
     if stream.retain_days is not None:
-        await connection.execute(upsert(FORMER_STREAMS).values(id=stream_id, retain_days=stream.retain_days))
+        await put(connection, FORMER_STREAMS, {"id": stream_id, "retain_days": stream.retain_days})
     kept = {"retain_days": stream.recording.retain_days, "retain_bytes": stream.recording.retain_bytes}
     if any(bound is not None for bound in kept.values()):
-        await connection.execute(upsert(FORMER_RECORDINGS).values(stream=stream_id, **kept))
+        await put(connection, FORMER_RECORDINGS, {"stream": stream_id, **kept})
 
 
 async def last_transcripts(connection: AsyncConnection) -> dict[str, datetime]:
     """Return when the newest segment of each configured stream ended."""
     newest = (
         select(SEGMENTS.c.end)
-        .where(SEGMENTS.c.stream == STREAMS.c.id)
+        .where(SEGMENTS.c.server == STREAMS.c.server, SEGMENTS.c.stream == STREAMS.c.id)
         .order_by(SEGMENTS.c.start.desc(), SEGMENTS.c.id.desc())
         .limit(1)
         .scalar_subquery()
     )
-    rows = await connection.execute(select(STREAMS.c.id, newest))
+    rows = await connection.execute(select(STREAMS.c.id, newest).where(mine(STREAMS)))
     return {stream: from_millis(end) for stream, end in rows if end is not None}
 
 
 async def add_error(connection: AsyncConnection, stream_id: str, error: StreamError) -> None:
     """Note an error that began; only the last 100 of a stream are kept. Nothing happens for a stream that is gone."""
-    known = await connection.execute(select(STREAMS.c.id).where(STREAMS.c.id == stream_id))
+    known = await connection.execute(select(STREAMS.c.id).where(mine(STREAMS), STREAMS.c.id == stream_id))
     if known.first() is None:
         return
     values = {"code": error.code, "message": error.message, "at": to_millis(error.at)}
     await connection.execute(insert(STREAM_ERRORS).values(stream=stream_id, **values))
     kept = (
         select(STREAM_ERRORS.c.id)
-        .where(STREAM_ERRORS.c.stream == stream_id)
+        .where(mine(STREAM_ERRORS), STREAM_ERRORS.c.stream == stream_id)
         .order_by(STREAM_ERRORS.c.id.desc())
         .limit(KEPT_ERRORS)
     )
     await connection.execute(
-        delete(STREAM_ERRORS).where(STREAM_ERRORS.c.stream == stream_id, STREAM_ERRORS.c.id.not_in(kept))
+        delete(STREAM_ERRORS).where(
+            mine(STREAM_ERRORS), STREAM_ERRORS.c.stream == stream_id, STREAM_ERRORS.c.id.not_in(kept)
+        )
     )
 
 
@@ -107,7 +111,7 @@ async def recover_errors(connection: AsyncConnection, stream_id: str, at: dateti
     """Note that whatever was wrong with a stream is over."""
     await connection.execute(
         update(STREAM_ERRORS)
-        .where(STREAM_ERRORS.c.stream == stream_id, STREAM_ERRORS.c.recovered_at.is_(None))
+        .where(mine(STREAM_ERRORS), STREAM_ERRORS.c.stream == stream_id, STREAM_ERRORS.c.recovered_at.is_(None))
         .values(recovered_at=to_millis(at))
     )
 
@@ -116,7 +120,7 @@ async def list_errors(connection: AsyncConnection, stream_id: str) -> list[Recor
     """Return the last 100 errors of a stream, newest first."""
     newest_first = STREAM_ERRORS.c.id.desc()
     rows = await connection.execute(
-        select(STREAM_ERRORS).where(STREAM_ERRORS.c.stream == stream_id).order_by(newest_first)
+        select(STREAM_ERRORS).where(mine(STREAM_ERRORS), STREAM_ERRORS.c.stream == stream_id).order_by(newest_first)
     )
     return [
         RecordedError(

@@ -10,6 +10,7 @@ from ..domain.clock import to_millis
 from ..domain.keywords import Hit
 from ..domain.transcripts import Segment
 from .forgetting import delete, expire, forget, purge
+from .full_text import full_text
 from .paging import Page
 from .rows import hit_to_row, segment_from_row, segment_to_row
 from .schema import HITS, SEGMENTS, STREAMS
@@ -24,6 +25,7 @@ __all__ = [
     "has_stream",
     "insert_hits",
     "insert_segment",
+    "insert_segments",
     "newest_seq",
     "oldest_first",
     "purge",
@@ -32,8 +34,15 @@ __all__ = [
 
 
 async def insert_segment(connection: AsyncConnection, segment: Segment) -> None:
-    """Keep a segment; the full-text index follows in the same transaction."""
-    await connection.execute(insert(SEGMENTS), segment_to_row(segment))
+    """Keep a segment and index it."""
+    await insert_segments(connection, [segment])
+
+
+async def insert_segments(connection: AsyncConnection, segments: Sequence[Segment]) -> None:
+    """Keep segments, some at least, and index them."""
+    rows = [segment_to_row(segment) for segment in segments]
+    await connection.execute(insert(SEGMENTS), rows)
+    await full_text(connection).add(connection, rows)
 
 
 async def insert_hits(connection: AsyncConnection, hits: Sequence[Hit]) -> None:

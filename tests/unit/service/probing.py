@@ -21,7 +21,7 @@ async def write_protected(database: Database) -> AsyncGenerator[None]:
 
 
 async def _protect(database: Database, state: str) -> None:
-    async with database._writing, database._writer.connect() as connection:
+    async with database._writing, database._backend.writer.connect() as connection:
         # Past SQLAlchemy, which would begin a transaction first.
         raw = await connection.get_raw_connection()
         await (await raw.driver_connection.execute(f"PRAGMA query_only={state}")).close()

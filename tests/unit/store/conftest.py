@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wallflower_sidecar.store import Database
+from wallflower_sidecar.store import Database, PostgresPlace
 
 from .heard import Clock
 
@@ -21,7 +21,14 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def database(path: Path, clock: Clock) -> AsyncGenerator[Database]:
+async def database(place: Path | PostgresPlace, clock: Clock) -> AsyncGenerator[Database]:
+    database = await Database.open(place, clock=clock)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def file_database(path: Path, clock: Clock) -> AsyncGenerator[Database]:
     database = await Database.open(path, clock=clock)
     yield database
     await database.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from wallflower_sidecar.domain.documents import hit_document, segment_document
@@ -10,6 +11,7 @@ from wallflower_sidecar.domain.keywords import Hit
 from wallflower_sidecar.domain.streams import Stream
 from wallflower_sidecar.domain.transcripts import Segment, Word, new_id
 from wallflower_sidecar.store import Database, events, transcripts
+from wallflower_sidecar.store.sqlite_backend import SqliteBackend
 
 MORNING = datetime(2026, 11, 22, 7, 20, 42, 125_000, tzinfo=UTC)
 
@@ -92,7 +94,13 @@ async def find(database: Database, **query: Any) -> list[str]:
             return texts
 
 
+def file_of(database: Database) -> Path:
+    """Where a database that is a file is."""
+    assert isinstance(database._backend, SqliteBackend)
+    return database._backend.path
+
+
 def folder_holds(database: Database, needle: str) -> list[str]:
-    """The names of the data folder's files in which this text occurs."""
-    files = sorted(file for file in database.path.parent.iterdir() if file.is_file())
+    """The names of the data folder's files in which this text occurs; for a database that is a file there."""
+    files = sorted(file for file in file_of(database).parent.iterdir() if file.is_file())
     return [file.name for file in files if needle.encode() in file.read_bytes()]

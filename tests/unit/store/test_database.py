@@ -7,8 +7,8 @@ import stat
 from unittest.mock import Mock
 
 import pytest
-from sqlalchemy import insert, select, text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from wallflower_sidecar.domain.health import HealthStatus
 from wallflower_sidecar.store import Database, DatabaseUnusableError, NewerSchemaError, transcripts
@@ -17,33 +17,33 @@ from wallflower_sidecar.store.schema import META
 from .heard import find, keep, segment
 
 
-async def test_folder_and_files_are_private(database, path):
-    await keep(database, segment("hello"))
+async def test_folder_and_files_are_private(file_database, path):
+    await keep(file_database, segment("hello"))
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert {"wallflower.db", "wallflower.db-wal"} <= set(modes)
     assert set(modes.values()) == {0o600}
 
 
-async def test_settings_that_keep_promises(database):
+async def test_settings_that_keep_promises(file_database):
     expected = {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "secure_delete": 1, "temp_store": 2}
-    for opened in (database.write, database.read):
+    for opened in (file_database.write, file_database.read):
         async with opened() as connection:
             for pragma, value in expected.items():
                 assert (await connection.execute(text(f"PRAGMA {pragma}"))).scalar() == value
 
 
-async def test_the_server_id_stays(path, clock):
-    first = await Database.open(path, clock=clock)
+async def test_the_server_id_stays(place, clock):
+    first = await Database.open(place, clock=clock)
     await first.close()
-    second = await Database.open(path, clock=clock)
+    second = await Database.open(place, clock=clock)
     await second.close()
     assert first.server_id == second.server_id != ""
 
 
 async def test_a_reader_cannot_write(database):
     async with database.read() as connection:
-        with pytest.raises(OperationalError, match="readonly"):
+        with pytest.raises(DBAPIError, match=r"read-?only"):
             await connection.execute(insert(META).values(key="a", value="b"))
 
 
@@ -68,13 +68,14 @@ async def test_writers_take_turns_and_tell_in_the_order_of_their_commits(databas
 
     async def write(number: int) -> None:
         async with database.write() as connection:
-            await connection.execute(insert(META).values(key=f"{number:03}", value=""))
+            count = (await connection.execute(select(func.count()).select_from(META))).scalar_one()
+            await connection.execute(insert(META).values(key=f"{number:03}", value=f"{count:03}{number:03}"))
             database.after_commit(lambda: told.append(number))
 
     await asyncio.gather(*(write(number) for number in range(20)))
     async with database.read() as connection:
-        rows = (await connection.execute(text("SELECT key FROM meta WHERE value = '' ORDER BY rowid"))).scalars()
-        assert told == [int(key) for key in rows]
+        rows = (await connection.execute(select(META.c.value).where(META.c.key.like("0%")))).scalars()
+        assert told == [int(value[3:]) for value in sorted(rows)]
 
 
 async def test_a_cancelled_write_leaves_nothing_and_blocks_nobody(database):
@@ -111,8 +112,8 @@ async def test_errors_and_logs_never_hold_what_was_said(database, caplog):
     assert "secret" not in caplog.text
 
 
-async def test_two_programs_may_have_it_open(database, path, clock):
-    other = await Database.open(path, clock=clock)
+async def test_two_programs_may_have_it_open(database, place, clock):
+    other = await Database.open(place, clock=clock)
     await keep(other, segment("from the command line"))
     await other.close()
     assert other.check().status is HealthStatus.OK
@@ -125,7 +126,16 @@ async def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path, clock):
         await Database.open(tmp_path / "file" / "wallflower.db", clock=clock)
 
 
-async def test_a_database_of_a_newer_version_is_refused_and_left_alone(path, clock):
+async def test_a_server_of_a_newer_version_is_refused(postgres_place, clock):
+    database = await Database.open(postgres_place, clock=clock)
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await database.close()
+    with pytest.raises(NewerSchemaError, match="newer Wallflower"):
+        await Database.open(postgres_place, clock=clock)
+
+
+async def test_a_file_of_a_newer_version_is_refused_and_left_alone(path, clock):
     database = await Database.open(path, clock=clock)
     async with database.write() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text, update
 
+from wallflower_sidecar.domain.clock import to_millis
 from wallflower_sidecar.domain.events import Event, EventBounds, EventType, NewEvent
 from wallflower_sidecar.store import Database, events
 from wallflower_sidecar.store.events import HELD_AT_MOST
+from wallflower_sidecar.store.schema import COUNTERS, EVENTS
 
 from .heard import MORNING, at
 
@@ -42,14 +44,14 @@ async def test_appending_nothing_is_nothing(database):
     assert await bounds(database) == EventBounds(1, 0)
 
 
-async def test_a_number_is_never_given_twice(path, clock):
-    database = await Database.open(path, clock=clock)
+async def test_a_number_is_never_given_twice(place, clock):
+    database = await Database.open(place, clock=clock)
     await append(database, happened(), happened())
     async with database.write() as connection:
         await connection.execute(text("DELETE FROM events"))
     assert await bounds(database) == EventBounds(3, 2)
     await database.close()
-    database = await Database.open(path, clock=clock)
+    database = await Database.open(place, clock=clock)
     assert [event.id for event in await append(database, happened())] == [3]
     await database.close()
 
@@ -136,13 +138,10 @@ async def test_a_clock_that_was_set_back_makes_no_hole(database):
 async def test_a_hundred_thousand_are_held(database):
     await append(database, happened())
     async with database.write() as connection:
-        await connection.execute(
-            text(
-                "INSERT INTO events (at, type, data) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-                "WHERE i < :count) SELECT (SELECT at FROM events), 'speech.started', '{}' FROM n"
-            ),
-            {"count": HELD_AT_MOST + 4},
-        )
+        given = HELD_AT_MOST + 5
+        rows = [{"id": number, "at": to_millis(MORNING), "type": "speech.started"} for number in range(2, given + 1)]
+        await connection.execute(insert(EVENTS), rows)
+        await connection.execute(update(COUNTERS).values(given=given))
     assert await prune(database, MORNING) == 5
     assert await bounds(database) == EventBounds(6, HELD_AT_MOST + 5)
 

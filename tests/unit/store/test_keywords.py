@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert
 
 from wallflower_sidecar.domain.documents import hit_document
 from wallflower_sidecar.domain.errors import FieldError
@@ -12,6 +12,7 @@ from wallflower_sidecar.domain.keywords import HitState, Match, Rule
 from wallflower_sidecar.domain.transcripts import Source, Speaker
 from wallflower_sidecar.store import events, keywords, transcripts
 from wallflower_sidecar.store.paging import Shown
+from wallflower_sidecar.store.schema import HOUSE_RULES
 
 from .heard import MORNING, at, find, folder_holds, hit, keep, segment
 
@@ -101,22 +102,22 @@ async def test_text_with_only_a_retracted_hit_is_not_found_by_its_rule(database)
 
 
 @pytest.mark.parametrize("state", [HitState.CONFIRMED, HitState.RETRACTED])
-async def test_what_was_told_early_is_forgotten_with_its_segment(database, state):
+async def test_what_was_told_early_is_forgotten_with_its_segment(file_database, state):
     """The early event was told after the end of the segment's own moment."""
     heard = segment("please help them")
-    await keep(database, heard)
-    await tell_early(database, EARLY)
-    async with database.write() as connection:
+    await keep(file_database, heard)
+    await tell_early(file_database, EARLY)
+    async with file_database.write() as connection:
         await keywords.close_hit(connection, replace(EARLY, segment=heard.id, state=state))
-    assert await transcripts.delete(database, start=MORNING, end=at(0.5)) == 1
-    assert folder_holds(database, "please help") == []
-    assert await listed(database) == ()
+    assert await transcripts.delete(file_database, start=MORNING, end=at(0.5)) == 1
+    assert folder_holds(file_database, "please help") == []
+    assert await listed(file_database) == ()
 
 
-async def test_what_was_told_early_and_has_no_segment_is_forgotten_with_its_time(database):
-    await tell_early(database, EARLY)
-    await transcripts.delete(database, start=MORNING, end=at(0.5))
-    assert folder_holds(database, "please help") == []
+async def test_what_was_told_early_and_has_no_segment_is_forgotten_with_its_time(file_database):
+    await tell_early(file_database, EARLY)
+    await transcripts.delete(file_database, start=MORNING, end=at(0.5))
+    assert folder_holds(file_database, "please help") == []
 
 
 async def test_a_hit_that_was_forgotten_is_kept_again_when_confirmed_and_not_when_retracted(database):
@@ -142,6 +143,6 @@ async def test_rules_of_all_streams_keep_their_order_and_are_replaced(database):
 
 async def test_a_rule_of_all_streams_that_cannot_be_read_is_left_out(database, caplog):
     async with database.write() as connection:
-        await connection.execute(text("""INSERT INTO house_rules VALUES (0, '{"id": "x"}')"""))
+        await connection.execute(insert(HOUSE_RULES).values(position=0, document={"id": "x"}))
         assert await keywords.load_house_rules(connection) == []
     assert "Rule 0" in caplog.text

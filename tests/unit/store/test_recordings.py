@@ -131,9 +131,9 @@ async def test_folders_are_found_by_their_files(database):
         assert await recordings.paths_in(connection, "attic/clips") == set()
 
 
-async def test_the_event_of_a_recording_is_forgotten_with_it(database):
+async def test_the_event_of_a_recording_is_forgotten_with_it(file_database):
     one, two = located(0), located(60)
-    async with database.write() as connection:
+    async with file_database.write() as connection:
         await recordings.insert_new(connection, [one, two])
         await events.append(
             connection,
@@ -142,13 +142,13 @@ async def test_the_event_of_a_recording_is_forgotten_with_it(database):
                 for each in (one, two)
             ],
         )
-    async with database.erase() as connection:
+    async with file_database.erase() as connection:
         assert await recordings.forget(connection, [one.path, "door/2026-11-22/none"]) == 1
-    async with database.read() as connection:
+    async with file_database.read() as connection:
         page = await events.read_after(connection, 0, limit=9)
     assert [event.data["id"] for event in page.events] == [two.item.id]
-    assert folder_holds(database, two.item.id)
-    assert not folder_holds(database, one.item.id)
+    assert folder_holds(file_database, two.item.id)
+    assert not folder_holds(file_database, one.item.id)
 
 
 async def test_what_is_too_old_ended_or_was_kept_before(database):

@@ -1,7 +1,5 @@
 """A stream whose stored document cannot be read any more costs itself, never the start."""
 
-from pathlib import Path
-
 import pytest
 
 from wallflower_sidecar.store import Database, streams, transcripts
@@ -15,9 +13,9 @@ OTHER_TRANSPORT = (
 
 @pytest.mark.parametrize("document", ["{bad", '{"id": "door"}', "[]", "null", OTHER_TRANSPORT])
 async def test_a_stream_that_cannot_be_read_is_left_out(
-    tmp_path: Path, document: str, caplog: pytest.LogCaptureFixture
+    file_database: Database, document: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    database = await Database.open(tmp_path / "w.db", clock=Clock())
+    database = file_database
     async with database.write() as connection:
         await streams.save_stream(connection, stream())
         await streams.save_stream(connection, stream("pool"))
@@ -32,4 +30,3 @@ async def test_a_stream_that_cannot_be_read_is_left_out(
         assert await streams.load_streams(connection) == [stream(), stream("pool")]
         await connection.exec_driver_sql("UPDATE streams SET document = ? WHERE id = 'door'", (document,))
         await streams.delete_stream(connection, "door")
-    await database.close()

@@ -1,0 +1,109 @@
+"""SQLite's full-text index: FTS5, kept right by triggers (sqlite.org/fts5.html)."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    bindparam,
+    column,
+    delete as delete_from,
+    exists,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from .rows import Row
+from .schema import SEGMENTS
+from .search_query import Match, SearchQuery, Term
+
+MANY = 1_000
+REBUILD_RATIO = 50
+"""Taking a row out of the full-text index costs about as much as indexing fifty anew."""
+
+_FTS = table("segments_fts", column("rowid"))
+_INDEX: ColumnElement[str] = literal_column("segments_fts")
+_ROW_BY_ROW: ColumnElement[int] = literal_column("+segments_fts.rowid")
+_COMMAND = text("INSERT INTO segments_fts(segments_fts, rank) VALUES (:command, :rank)")
+
+
+class SqliteText:
+    """A virtual table that shares its texts with `segments`."""
+
+    async def add(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """A trigger does it."""
+
+    async def delete(self, connection: AsyncConnection, conditions: Sequence[ColumnElement[bool]], count: int) -> None:
+        """Delete segments with their entries, by a trigger, or where that costs more by a new index."""
+        if count > MANY and count * REBUILD_RATIO > await _count_segments(connection):
+            await connection.execute(_COMMAND, {"command": "secure-delete", "rank": 0})
+            await connection.execute(delete_from(SEGMENTS).where(*conditions))
+            await connection.execute(_COMMAND, {"command": "rebuild", "rank": None})
+            await connection.execute(_COMMAND, {"command": "secure-delete", "rank": 1})
+        elif count:
+            await connection.execute(delete_from(SEGMENTS).where(*conditions))
+
+    def without(self, unwanted: Collection[Term]) -> ColumnElement[bool]:
+        """The condition for segments in which none of the terms occurs."""
+        return SEGMENTS.c.seq.not_in(select(_FTS.c.rowid).where(_INDEX.op("MATCH")(_any_of(unwanted))))
+
+    async def newest(
+        self,
+        connection: AsyncConnection,
+        query: SearchQuery,
+        filters: Sequence[ColumnElement[bool]],
+        *,
+        ceiling: int | None,
+        limit: int,
+    ) -> list[Match]:
+        """Return the newest segments that match, newest first."""
+        matches = (
+            select(_FTS.c.rowid, func.bm25(_INDEX).label("score"))
+            .where(_INDEX.op("MATCH")(expression(query)), _FTS.c.rowid >= 0)
+            .order_by(_FTS.c.rowid.desc())
+            .limit(limit)
+        )
+        if filters:
+            matches = matches.where(exists().where(SEGMENTS.c.seq == _FTS.c.rowid, *filters))
+        if ceiling is not None:
+            matches = matches.where(_FTS.c.rowid <= ceiling)
+        return [Match(row.rowid, row.score) for row in await connection.execute(matches)]
+
+    async def marked(
+        self, connection: AsyncConnection, query: SearchQuery, seqs: Sequence[int], marks: tuple[str, str]
+    ) -> Mapping[int, tuple[Row, str]]:
+        """Return rows and marked texts: one pass over the matches in between.
+
+        `+` keeps SQLite from starting the search anew for each row.
+        """
+        rows = (
+            select(SEGMENTS, func.highlight(_INDEX, 0, *marks).label("marked"))
+            .select_from(_FTS.join(SEGMENTS, SEGMENTS.c.seq == _FTS.c.rowid))
+            .where(_INDEX.op("MATCH")(expression(query)), _FTS.c.rowid.between(min(seqs), max(seqs)))
+            .where(_ROW_BY_ROW.in_(bindparam("seqs", expanding=True)))
+        )
+        found = (await connection.execute(rows, {"seqs": seqs})).mappings()
+        return {row["seq"]: (row, row["marked"]) for row in found}
+
+
+def expression(query: SearchQuery) -> str:
+    """A query that wants something, as FTS5 reads it."""
+    wanted = " AND ".join(_quoted(term) for term in query.wanted)
+    return f"({wanted}) NOT ({_any_of(query.unwanted)})" if query.unwanted else wanted
+
+
+def _any_of(terms: Collection[Term]) -> str:
+    return " OR ".join(_quoted(term) for term in terms)
+
+
+def _quoted(term: Term) -> str:
+    """No term holds a quotation mark."""
+    return f'"{term.text}"*' if term.is_prefix else f'"{term.text}"'
+
+
+async def _count_segments(connection: AsyncConnection) -> int:
+    return (await connection.execute(select(func.count()).select_from(SEGMENTS))).scalar_one()
