@@ -103,4 +103,8 @@ async def test_a_disk_that_is_away_forgets_once_it_is_back(tmp_path: Path, camer
         assert holders(tmp_path) == []
         away.rename(root)
         await eventually(lambda: not files(tmp_path), timeout_s=30)
-        assert await recordings(server) == []
+
+        async def listed_no_more() -> bool:
+            return await recordings(server) == []
+
+        await eventually(listed_no_more, timeout_s=10)

@@ -1,7 +1,7 @@
 """Child processes and listening ports that a test left behind."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 import time
 
@@ -14,8 +14,8 @@ GRACE_S = 3.0
 class Holdings:
     """What this process owns that outlives a forgotten clean-up."""
 
-    children: frozenset[tuple[int, str]]
-    """Process id and name of every living descendant."""
+    children: frozenset[psutil.Process]
+    """Every living descendant; equal by process id and start, since a name may change after the start."""
 
     listening: frozenset[int]
     """TCP ports on which this process or a descendant listens."""
@@ -31,13 +31,10 @@ class Holdings:
 
 def holdings() -> Holdings:
     """Look up this process's living descendants (zombies count: nobody reaped them) and listening ports."""
-    family = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    children: set[tuple[int, str]] = set()
+    children = psutil.Process().children(recursive=True)
     listening: set[int] = set()
-    for index, process in enumerate(family):
+    for process in (psutil.Process(), *children):
         try:
-            if index:
-                children.add((process.pid, process.name()))
             listening.update(
                 int(connection.laddr.port)
                 for connection in process.net_connections(kind="tcp")
@@ -46,6 +43,15 @@ def holdings() -> Holdings:
         except psutil.NoSuchProcess, psutil.AccessDenied:
             continue
     return Holdings(frozenset(children), frozenset(listening))
+
+
+def _named(children: Iterable[psutil.Process]) -> list[tuple[int, str, int]]:
+    """Return process id, name and parent of those that are still there."""
+    found: list[tuple[int, str, int]] = []
+    for child in children:
+        with suppress(psutil.NoSuchProcess):
+            found.append((child.pid, child.name(), child.ppid()))
+    return sorted(found)
 
 
 @contextmanager
@@ -65,6 +71,6 @@ def no_leaks(grace_s: float = GRACE_S) -> Iterator[None]:
     while left := holdings().beyond(before):
         if time.monotonic() >= deadline:
             raise AssertionError(
-                f"left behind: children {sorted(left.children)}, listening ports {sorted(left.listening)}"
+                f"left behind: children {_named(left.children)}, listening ports {sorted(left.listening)}"
             )
         time.sleep(0.05)
