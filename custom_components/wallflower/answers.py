@@ -70,6 +70,11 @@ def parse[T](from_document: Callable[[dict[str, Any]], T], document: dict[str, A
         raise WallflowerProtocolError(f"The answer is not as agreed: {type(error).__name__}") from None
 
 
+def items(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a list's answer holds."""
+    return list(document["items"])
+
+
 def refusal(status: int, body: bytes) -> RequestRefusedError:
     """Return the error that an answer means; one that is no problem document has the code `http`."""
     kind = _REFUSALS.get(status, RequestRefusedError)

@@ -7,9 +7,10 @@ from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-from yarl import URL
 
-from .answers import connection_errors, json_object, parse, read, refusal
+from .answers import items, json_object, parse
+from .archive import Archive
+from .connection import REQUEST_TIMEOUT_S, Connection
 from .exceptions import (
     ApiVersionError,
     AuthenticationError,
@@ -21,12 +22,11 @@ from .exceptions import (
     WallflowerProtocolError,
     WallflowerTimeoutError,
 )
-from .models import ProbeResult, Segment, ServerInfo, Stream
+from .models import ProbeResult, ServerInfo, Stream
 from .sse import ServerSentEvent, read_events
 
 API_VERSION = 1
 
-REQUEST_TIMEOUT_S = 10.0
 PROBE_TIMEOUT_S = 15.0
 # Home Assistant itself waits 10 s for a still.
 SNAPSHOT_TIMEOUT_S = 8.0
@@ -43,14 +43,13 @@ class WallflowerClient:
 
     def __init__(self, session: aiohttp.ClientSession, url: str, token: str | None = None) -> None:
         """Talk to the sidecar at `url` (scheme, host, port and possibly a proxy's path)."""
-        self._session = session
-        self._api = URL(url) / "api" / "v1"
-        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._connection = Connection(session, url, token)
+        self.archive = Archive(self._connection)
 
     async def info(self) -> ServerInfo:
         """Return who answers; raises NotWallflowerError or ApiVersionError if that cannot be talked to."""
         try:
-            document = await self._json("GET", "info")
+            document = await self._connection.json("GET", "info")
         except RateLimitedError:
             raise
         except (RequestRefusedError, WallflowerProtocolError) as error:
@@ -66,7 +65,9 @@ class WallflowerClient:
 
     async def pair(self, code: str) -> str:
         """Exchange a pairing code for a token; AuthenticationError for a wrong or expired code."""
-        return str(parse(lambda answer: answer["token"], await self._json("POST", "pair", body={"code": code})))
+        return str(
+            parse(lambda answer: answer["token"], await self._connection.json("POST", "pair", body={"code": code}))
+        )
 
     async def check_access(self) -> None:
         """Make sure that the token may add cameras; AuthenticationError or ForbiddenError if not.
@@ -74,7 +75,7 @@ class WallflowerClient:
         An empty request to try a camera is refused as invalid, but only after the token was looked at.
         """
         try:
-            await self._json("POST", "probe", body={})
+            await self._connection.json("POST", "probe", body={})
         except AuthenticationError, ForbiddenError, RateLimitedError:
             raise
         except RequestRefusedError as error:
@@ -86,51 +87,44 @@ class WallflowerClient:
         streams: list[Stream] = []
         params = {"limit": PAGE}
         while True:
-            document = await self._json("GET", "streams", params=params)
-            streams += [parse(Stream.from_document, item) for item in parse(_items, document)]
+            document = await self._connection.json("GET", "streams", params=params)
+            streams += [parse(Stream.from_document, item) for item in parse(items, document)]
             if not (cursor := document.get("next")):
                 return streams
             params = {"limit": PAGE, "cursor": str(cursor)}
 
     async def put_stream(self, stream_id: str, document: Mapping[str, Any]) -> tuple[Stream, bool]:
         """Create or replace a stream; the flag says whether it is new."""
-        status, answer = await self._request("PUT", f"streams/{stream_id}", body=document)
+        status, answer = await self._connection.request("PUT", f"streams/{stream_id}", body=document)
         return parse(Stream.from_document, json_object(answer)), status == HTTPStatus.CREATED
 
     async def patch_stream(self, stream_id: str, changes: Mapping[str, Any]) -> Stream:
         """Change some fields of a stream."""
-        return parse(Stream.from_document, await self._json("PATCH", f"streams/{stream_id}", body=changes))
+        return parse(Stream.from_document, await self._connection.json("PATCH", f"streams/{stream_id}", body=changes))
 
     async def delete_stream(self, stream_id: str) -> None:
         """Remove a stream; what it heard stays searchable until its retention ends."""
-        await self._request("DELETE", f"streams/{stream_id}")
+        await self._connection.request("DELETE", f"streams/{stream_id}")
 
     async def restart_stream(self, stream_id: str) -> None:
         """Try the camera again now."""
-        await self._request("POST", f"streams/{stream_id}/restart")
+        await self._connection.request("POST", f"streams/{stream_id}/restart")
 
     async def simulate(self, stream_id: str, text: str, *, store: bool = True) -> dict[str, Any]:
         """Take text as if it had been said; answers `{segment, hits}`."""
-        return await self._json("POST", f"streams/{stream_id}/simulate", body={"text": text, "store": store})
+        return await self._connection.json("POST", f"streams/{stream_id}/simulate", body={"text": text, "store": store})
 
     async def probe(self, url: str, transport: str, stream_id: str | None = None) -> ProbeResult:
         """Try a camera; the error's code is the capture error. `***` stands for the password of `stream_id`."""
         body = {"url": url, "transport": transport} | ({"stream": stream_id} if stream_id else {})
-        document = await self._json("POST", "probe", body=body, timeout_s=PROBE_TIMEOUT_S)
+        document = await self._connection.json("POST", "probe", body=body, timeout_s=PROBE_TIMEOUT_S)
         return parse(ProbeResult.from_document, document)
 
     async def snapshot(self, stream_id: str, width: int | None = None) -> bytes:
         """Return a JPEG."""
         params = {} if width is None else {"width": str(width)}
         path = f"streams/{stream_id}/snapshot.jpg"
-        return (await self._request("GET", path, params=params, timeout_s=SNAPSHOT_TIMEOUT_S))[1]
-
-    async def latest_segment(self, stream_id: str) -> Segment | None:
-        """Return what was said last and is kept."""
-        params = {"stream": stream_id, "limit": "1"}
-        document = await self._json("GET", "transcripts", params=params)
-        items = parse(_items, document)
-        return parse(Segment.from_document, items[0]) if items else None
+        return (await self._connection.request("GET", path, params=params, timeout_s=SNAPSHOT_TIMEOUT_S))[1]
 
     async def newest_event_id(self, types: Iterable[str]) -> int:
         """Return the id of the newest event, 0 before the first."""
@@ -151,60 +145,13 @@ class WallflowerClient:
 
         Raises WallflowerTimeoutError after `silence_timeout_s` without a byte.
         """
-        headers = {
-            **self._headers,
-            "Accept": "text/event-stream",
-            "Accept-Encoding": "identity",
-            "Last-Event-ID": str(after),
-        }
-        with connection_errors():
-            async with self._session.get(
-                self._api / "events",
+        async with (
+            self._connection.stream(
+                "events",
                 params={"types": ",".join(types)},
-                headers=headers,
+                headers={"Accept": "text/event-stream", "Last-Event-ID": str(after)},
                 timeout=aiohttp.ClientTimeout(sock_connect=REQUEST_TIMEOUT_S, sock_read=silence_timeout_s),
-                allow_redirects=False,
-            ) as response:
-                if response.status != HTTPStatus.OK:
-                    raise refusal(response.status, await read(response))
-                async with aclosing(read_events(response.content.iter_any())) as events:
-                    yield events
-
-    async def _json(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Mapping[str, Any] | None = None,
-        params: Mapping[str, str] | None = None,
-        timeout_s: float = REQUEST_TIMEOUT_S,
-    ) -> dict[str, Any]:
-        return json_object((await self._request(method, path, body=body, params=params, timeout_s=timeout_s))[1])
-
-    async def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Mapping[str, Any] | None = None,
-        params: Mapping[str, str] | None = None,
-        timeout_s: float = REQUEST_TIMEOUT_S,
-    ) -> tuple[int, bytes]:
-        with connection_errors():
-            async with self._session.request(
-                method,
-                self._api / path,
-                json=body,
-                params=params,
-                headers=self._headers,
-                timeout=aiohttp.ClientTimeout(total=timeout_s),
-                allow_redirects=False,
-            ) as response:
-                answer = await read(response)
-        if response.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise refusal(response.status, answer)
-        return response.status, answer
-
-
-def _items(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(answer["items"])
+            ) as response,
+            aclosing(read_events(response.content.iter_any())) as events,
+        ):
+            yield events

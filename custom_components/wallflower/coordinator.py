@@ -21,9 +21,10 @@ from .exceptions import (
     WallflowerError,
     WallflowerProtocolError,
 )
+from .heard import Hit, Segment
 from .journal import Journal
 from .listener import EventListener
-from .models import Hit, Segment, ServerInfo, Stream
+from .models import ServerInfo, Stream
 from .reconcile import reconcile, stream_subentries
 from .sse import ServerSentEvent
 
@@ -114,7 +115,7 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
             stream_id: segment
             for stream_id in stream_subentries(self.config_entry)
             if (stream := streams.get(stream_id)) and stream.keeps_text
-            if (segment := await self.client.latest_segment(stream_id))
+            if (segment := await self.client.archive.latest_segment(stream_id))
         }
         return WallflowerData(info, newest, streams, segments)
 

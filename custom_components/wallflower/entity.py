@@ -11,7 +11,8 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import WallflowerCoordinator
-from .models import Segment, Stream
+from .heard import Segment
+from .models import Stream
 
 
 class WallflowerHubEntity(CoordinatorEntity[WallflowerCoordinator]):

@@ -12,7 +12,7 @@ import homeassistant.util.dt as dt_util
 from .const import CONF_STORE, RETRACTED
 from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 from .entity import WallflowerStreamEntity
-from .models import Hit
+from .heard import Hit
 from .reconcile import rules_of, stream_subentries
 
 PARALLEL_UPDATES = 0

@@ -8,6 +8,7 @@ import pytest
 
 from custom_components.wallflower.answers import json_object
 from custom_components.wallflower.client import WallflowerClient
+from custom_components.wallflower.connection import Connection
 from custom_components.wallflower.exceptions import (
     AuthenticationError,
     ForbiddenError,
@@ -15,7 +16,8 @@ from custom_components.wallflower.exceptions import (
     RequestRefusedError,
     WallflowerConnectionError,
 )
-from custom_components.wallflower.models import Hit, Rule, Segment
+from custom_components.wallflower.heard import Hit, Segment
+from custom_components.wallflower.models import Rule
 from tests.contract.api_client import TOKEN, Api, Background
 
 PRIVATE = "open sesame"
@@ -118,7 +120,7 @@ async def test_what_is_said_arrives_as_an_event_and_again_after_a_gap(
     assert [event.type for event in live] == types
     assert (segment.text, segment.stream) == ("please help me", stream_id)
     assert (hit.rule_id, hit.rule_name, hit.phrase, hit.segment) == ("help", "Help!", "help", segment.id)
-    assert await client.latest_segment(stream_id) == segment
+    assert await client.archive.latest_segment(stream_id) == segment
 
 
 async def test_nothing_is_held_of_a_stream_that_stores_nothing(
@@ -142,7 +144,7 @@ async def test_nothing_is_held_of_a_stream_that_stores_nothing(
 
     assert [event.id for event in live] == [None, None]
     assert json_object(first_stored.data)["stream"] == other
-    assert await client.latest_segment(stream_id) is None
+    assert await client.archive.latest_segment(stream_id) is None
 
 
 async def test_a_probe_says_what_is_wrong(client: WallflowerClient) -> None:
@@ -155,5 +157,5 @@ async def test_a_probe_says_what_is_wrong(client: WallflowerClient) -> None:
 
 async def test_a_paired_client_may_not_make_tokens(session: aiohttp.ClientSession, client: WallflowerClient) -> None:
     with pytest.raises(ForbiddenError):
-        await client._json("GET", "tokens")
-    assert await WallflowerClient(session, str(client._api.parent.parent), TOKEN)._json("GET", "tokens")
+        await client._connection.json("GET", "tokens")
+    assert await Connection(session, str(client._connection._api.parent.parent), TOKEN).json("GET", "tokens")

@@ -167,8 +167,8 @@ async def test_pictures_and_sentences(client: WallflowerClient, sidecar: FakeSid
     sidecar.segments += [segment("porch", "newest"), segment("porch", "older")]
 
     assert await client.snapshot("porch", 320) == JPEG
-    assert (await client.latest_segment("porch")).text == "newest"
-    assert await client.latest_segment("gate") is None
+    assert (await client.archive.latest_segment("porch")).text == "newest"
+    assert await client.archive.latest_segment("gate") is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
-from custom_components.wallflower import client
+from custom_components.wallflower import connection
 from tests.support.waiting import eventually
 
 from .conftest import SetUp
@@ -170,7 +170,7 @@ async def test_a_sidecar_that_does_not_answer_is_told_apart(
         return web.Response()
 
     sidecar.overrides["GET", "info"] = hang
-    patched = client.WallflowerClient._json.__kwdefaults__
+    patched = connection.Connection.json.__kwdefaults__
     monkeypatch.setitem(patched, "timeout_s", 0.1)
 
     result = await answer(hass, await start(hass), host=sidecar.url, code=CODE)

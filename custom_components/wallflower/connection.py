@@ -1,0 +1,82 @@
+"""The way to one sidecar: requests with its token, answers read with a bound, faults raised as our own errors."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from .answers import connection_errors, json_object, read, refusal
+
+REQUEST_TIMEOUT_S = 10.0
+
+
+class Connection:
+    """Where the sidecar is and what it lets us in with; the session is given from outside."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str | None = None) -> None:
+        """Talk to the sidecar at `url` (scheme, host, port and possibly a proxy's path)."""
+        self._session = session
+        self._api = URL(url) / "api" / "v1"
+        self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+
+    async def json(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+    ) -> dict[str, Any]:
+        """Return the JSON object of an answer."""
+        return json_object((await self.request(method, path, body=body, params=params, timeout_s=timeout_s))[1])
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+    ) -> tuple[int, bytes]:
+        """Return status and body of an answer; raises RequestRefusedError for a problem document."""
+        with connection_errors():
+            async with self._session.request(
+                method,
+                self._api / path,
+                json=body,
+                params=params,
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=timeout_s),
+                allow_redirects=False,
+            ) as response:
+                answer = await read(response)
+        if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise refusal(response.status, answer)
+        return response.status, answer
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        path: str,
+        *,
+        timeout: aiohttp.ClientTimeout,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        """Open an answer that is read bit by bit; raises RequestRefusedError for a problem document."""
+        with connection_errors():
+            async with self._session.get(
+                self._api / path,
+                params=params,
+                headers={**self._headers, "Accept-Encoding": "identity", **(headers or {})},
+                timeout=timeout,
+                allow_redirects=False,
+            ) as response:
+                if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+                    raise refusal(response.status, await read(response))
+                yield response

@@ -1,0 +1,96 @@
+"""What was heard and filmed, as frozen values; fields that are not known here are ignored."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from .models import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What somebody said; `id` is None where nothing is stored."""
+
+    id: str | None
+    stream: str
+    start: datetime
+    end: datetime
+    text: str
+    language: str | None
+    confidence: float
+    source: str
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a Segment."""
+        return cls(
+            id=document.get("id"),
+            stream=str(document["stream"]),
+            start=datetime.fromisoformat(document["start"]),
+            end=datetime.fromisoformat(document["end"]),
+            text=str(document["text"]),
+            language=document.get("language"),
+            confidence=float(document["confidence"]),
+            source=str(document["source"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A keyword rule that matched; `state` is early, confirmed or retracted, `source` speech or simulated."""
+
+    id: str
+    stream: str
+    rule_id: str
+    rule_name: str
+    phrase: str
+    text: str
+    start: datetime
+    end: datetime
+    confidence: float
+    speaker: str | None
+    segment: str | None
+    state: str
+    source: str
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a Hit."""
+        speaker = document.get("speaker")
+        return cls(
+            id=str(document["id"]),
+            stream=str(document["stream"]),
+            rule_id=str(document["rule"]["id"]),
+            rule_name=str(document["rule"]["name"]),
+            phrase=str(document["phrase"]),
+            text=str(document["text"]),
+            start=datetime.fromisoformat(document["start"]),
+            end=datetime.fromisoformat(document["end"]),
+            confidence=float(document["confidence"]),
+            speaker=None if speaker is None else str(speaker["name"]),
+            segment=document.get("segment"),
+            state=str(document["state"]),
+            source=str(document.get("source", "speech")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A film that the sidecar keeps; `kind` is segment (one file of many) or clip."""
+
+    id: str
+    stream: str
+    start: datetime
+    end: datetime
+    kind: str
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a Recording."""
+        return cls(
+            id=str(document["id"]),
+            stream=str(document["stream"]),
+            start=datetime.fromisoformat(document["start"]),
+            end=datetime.fromisoformat(document["end"]),
+            kind=str(document["kind"]),
+        )
