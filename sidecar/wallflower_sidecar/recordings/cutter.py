@@ -55,8 +55,9 @@ def cut(order: Order) -> Iterator[Message]:
     reach: Reach | None = None
     told_at = time.monotonic()
     with _joined(order.target, run[0]) as joiner:
-        for each, following in zip(run, [*run[1:], None], strict=True):
-            for reached in _copy(each, joiner, order._replace(end=_end(each, following, order)), reach):
+        for number, (each, following) in enumerate(zip(run, [*run[1:], None], strict=True)):
+            have = None if reach is None else _had(reach, run[:number])
+            for reached in _copy(each, joiner, order._replace(end=_end(each, following, order)), have):
                 reach = Reach(reached.start if reach is None else reach.start, reached.end)
                 if time.monotonic() - told_at >= _TELL_EVERY_S:
                     yield messages.going(joiner.length_s)
@@ -97,11 +98,11 @@ def _readable(order: Order) -> tuple[list[Footage], list[str]]:
     return footage, left_out
 
 
-def _copy(footage: Footage, joiner: Joiner, order: Order, before: Reach | None) -> Iterator[Reach]:
-    """Add what a file has of the clip; `before` is what the files before it had. Yields what is reached."""
+def _copy(footage: Footage, joiner: Joiner, order: Order, have: float | None) -> Iterator[Reach]:
+    """Add what a file has of the clip, which has all there is until `have`. Yields what is reached."""
     with ExitStack() as stack:
         try:
-            begin = _begin(footage, order, before)
+            begin = _begin(footage, order, have)
             container = stack.enter_context(opened(footage.path))
         except _UNREADABLE:
             return  # removed, or damaged, since it was looked at
@@ -134,13 +135,18 @@ def _end(footage: Footage, following: Footage | None, order: Order) -> float:
     return min(order.end, following.source.start)
 
 
-def _begin(footage: Footage, order: Order, before: Reach | None) -> Key | None:
+def _had(reach: Reach, before: Sequence[Footage]) -> float:
+    """Until when a clip has all there is: a file that its name shortens, as the clock was set back, lasts longer."""
+    return min(reach.end, max(each.source.end for each in before))
+
+
+def _begin(footage: Footage, order: Order, have: float | None) -> Key | None:
     """From where on a file's packets belong to the clip; None: from nowhere."""
-    if before is None:
+    if have is None:
         return footage.key_at(order.start)
-    if footage.source.start >= before.end - OVERLAP_S:
+    if footage.source.start >= have - OVERLAP_S:
         return Key(footage.begins_s, footage.begins_s)
-    return footage.key_after(before.end)
+    return footage.key_after(have)
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def test_files_that_follow_each_other_adjoin():
     assert sender.line.start(next_s) == end
 
 
-@pytest.mark.parametrize("step_s", [-3600.0, -5.0, 7200.0])
+@pytest.mark.parametrize("step_s", [-3600.0, -5.2, 7200.0])
 def test_after_a_step_the_new_clock_holds_and_no_file_is_negative(step_s):
     sender = Sender()
     first_s = sender.run(10)
@@ -52,7 +52,31 @@ def test_after_a_step_the_new_clock_holds_and_no_file_is_negative(step_s):
     end = sender.line.end(start, next_s - first_s, next_s)
     assert end - start == pytest.approx(timedelta(seconds=60), abs=timedelta(seconds=0.01))
     second = sender.line.start(next_s)
-    assert abs(second - sender.clock.now()) < timedelta(seconds=6)
-    assert second >= end or step_s == -3600.0
+    assert second - sender.clock.now() == pytest.approx(timedelta(seconds=0.02), abs=timedelta(seconds=0.01))
+    assert (second < end) == (step_s < 0)
     last_s = sender.run(60)
     assert sender.line.end(second, last_s - next_s, last_s) > second
+
+
+@pytest.mark.parametrize("step_s", [-0.5, -1.5, -2.0, -4.8])
+def test_a_clock_set_back_a_little_shortens_the_open_file_and_misnames_no_later_one(step_s):
+    sender = Sender()
+    begins_s = sender.run(10)
+    start = sender.line.start(begins_s)
+    sender.run(30)
+    sender.clock.step(step_s)
+    for _ in range(3):
+        next_s = sender.run(30)
+        true_start = sender.line.utc(next_s)
+        end = sender.line.end(start, next_s - begins_s, next_s)
+        begins_s, start = next_s, sender.line.start(next_s)
+        assert end == start == pytest.approx(true_start, abs=timedelta(seconds=0.002))
+
+
+def test_a_file_that_is_shorter_than_the_step_back_is_not_negative():
+    sender = Sender()
+    begins_s = sender.run(10)
+    start = sender.line.start(begins_s)
+    sender.clock.step(-3.0)
+    next_s = sender.run(2)
+    assert sender.line.end(start, next_s - begins_s, next_s) > start

@@ -1,6 +1,6 @@
 """What is cut out of recorded files: where it begins and ends, and that every frame of it is the one recorded."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -122,6 +122,17 @@ def test_where_one_session_took_over_from_another_no_picture_is_missing_or_twice
     seen = watch(target)
     assert seen.frames == shown[: len(seen.frames)]
     assert len(seen.frames) == pytest.approx(11.0 * FPS, abs=1)
+
+
+def test_where_the_clock_was_set_back_a_little_no_picture_is_missing(
+    root: Path, clip: Path, shown: tuple[str, ...], target: Path
+) -> None:
+    files = film(root, clip, count=2)
+    adjoin = files[0].end - timedelta(seconds=2)
+    shortened = Filmed(files[0].path, files[0].start, adjoin)
+    named_anew = Filmed(files[1].path, adjoin, files[1].end - timedelta(seconds=2))
+    assert done(order([shortened, named_anew], 0.0, 6.0, target))[:2] == pytest.approx((0.0, 6.0), abs=0.07)
+    assert watch(target).frames == shown[: 8 * FPS]
 
 
 def test_the_file_being_written_is_part_of_it(root: Path, clip: Path, shown: tuple[str, ...], target: Path) -> None:

@@ -9,9 +9,11 @@ from .packets import Placed
 ADJOINS_S = 1.0
 """A file ends where the next begins when their times, each read by itself, differ by less: clocks drift, but slowly."""
 
-
 SET_BACK_S = 5.0
-"""A start so long before the end of the file before it comes of a clock that was set back, not of its drift."""
+"""A clock set back by less shortens the file then open, by its name; by so much or more, two files bear the same times.
+
+Either way only that file is named by the old clock.
+"""
 
 
 class RecordingClock:
@@ -38,12 +40,9 @@ class RecordingClock:
         return (moment - self._clock.now()).total_seconds() + self._clock.monotonic() - self._lateness_s
 
     def start(self, line_s: float) -> datetime:
-        """The start of a file that begins here: not before the end of the one before it, unless the clock was set back.
-
-        Then the new clock holds, and the two files may bear the same times.
-        """
+        """The start of a file that begins here: not before the end of the last one, unless the clock was set back."""
         start = self.utc(line_s)
-        if self._ended is None or (self._ended - start).total_seconds() > SET_BACK_S:
+        if self._ended is None or (self._ended - start).total_seconds() >= SET_BACK_S:
             return start
         return max(start, self._ended)
 
@@ -52,7 +51,7 @@ class RecordingClock:
         end = start + timedelta(milliseconds=round(lasts_s * 1000))
         if next_start_s is not None:
             following = self.utc(next_start_s)
-            if abs((following - end).total_seconds()) < ADJOINS_S and following > start:
+            if -SET_BACK_S < (following - end).total_seconds() < ADJOINS_S and following > start:
                 end = following
         self._ended = end
         return end
