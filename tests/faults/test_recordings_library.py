@@ -238,6 +238,15 @@ async def test_fragments_that_cannot_be_read_are_kept(tmp_path: Path, root: Path
         assert await all_of.starts() == []
 
 
+async def test_whole_fragments_that_yield_no_packet_are_kept(tmp_path: Path, root: Path, footage: bytes) -> None:
+    damaged = footage.replace(b"traf", b"tr\xfff")
+    part = write_part(root, damaged)
+    async with shelves(tmp_path, root, quiet_s=0.0) as all_of:
+        await all_of.recordings.care.tend()
+        assert part.read_bytes() == damaged
+        assert await all_of.starts() == []
+
+
 async def test_files_that_cannot_be_removed_are_passed_over_and_named(tmp_path: Path, root: Path) -> None:
     async with shelves(tmp_path, root) as all_of:
         await all_of.service.streams.put(stream("porch", recording=Recording(retain_bytes=2 * MIB)))

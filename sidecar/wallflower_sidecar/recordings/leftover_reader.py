@@ -16,6 +16,9 @@ from .footage import opened, packets, time_s, tracks
 from .leftover_messages import mended
 
 _MEMORY_BYTES = 256 * 1024 * 1024
+_LEAST_S = 0.001
+"""How long a single picture is whose duration is not known: names hold whole milliseconds."""
+
 _HEADER = struct.Struct(">I4s")
 _LARGE = struct.Struct(">Q")
 
@@ -67,7 +70,7 @@ def whole_bytes(file: BinaryIO) -> int:
 
 
 def _duration_s(path: Path) -> float:
-    """The time from the first packet's begin to the last one's end."""
+    """The time from the first packet's begin to the last one's end; raises ValueError where no packet comes."""
     first: float | None = None
     last = 0.0
     with opened(path) as container:
@@ -75,7 +78,9 @@ def _duration_s(path: Path) -> float:
             begin = time_s(packet, packet.pts)
             first = begin if first is None else min(first, begin)
             last = max(last, begin + time_s(packet, packet.duration))
-    return 0.0 if first is None else last - first
+    if first is None:
+        raise ValueError("its fragments yield no packet")
+    return max(last - first, _LEAST_S)
 
 
 def main(channel: Channel) -> None:
