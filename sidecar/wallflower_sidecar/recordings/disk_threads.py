@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 import errno
+from functools import partial
 import os
 import threading
 
@@ -14,15 +15,23 @@ ANSWER_S = 30.0
 class DiskThreads:
     """Runs each call in a thread of its own, which keeps neither the event loop nor the end of the process waiting.
 
-    While a call has not come back in time all others are refused, so that no threads pile up behind it.
+    While a call has not come back in time all others are refused, so that no threads pile up behind it, also when
+    nobody waits for it any more. Everything is called on one event loop.
     """
 
     def __init__(self, answer_s: float = ANSWER_S) -> None:
         """Wait for an answer for so long."""
-        self.stuck = 0
-        """Calls that were given up and have not come back."""
-
         self._answer_s = answer_s
+        self._due_s: dict[object, float] = {}
+        """When each call that has not come back is overdue, by the event loop's time."""
+
+    @property
+    def stuck(self) -> int:
+        """Calls that are overdue and have not come back."""
+        if not self._due_s:
+            return 0
+        now_s = asyncio.get_running_loop().time()
+        return sum(due_s <= now_s for due_s in self._due_s.values())
 
     async def call[**P, T](self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Return what `work` returns; raises what it raises, and OSError (ETIMEDOUT) without an answer."""
@@ -39,10 +48,10 @@ class DiskThreads:
 
         threading.Thread(target=run, name="recordings disk", daemon=True).start()
         waiting = asyncio.wrap_future(answer)
+        self._due_s[waiting] = asyncio.get_running_loop().time() + self._answer_s
+        waiting.add_done_callback(self._came_back)
         await asyncio.wait({waiting}, timeout=self._answer_s)
         if not waiting.done():
-            self.stuck += 1
-            waiting.add_done_callback(self._came_back)
             raise _no_answer()
         return waiting.result()
 
@@ -50,18 +59,27 @@ class DiskThreads:
         self, undo: Callable[[T], object], work: Callable[P, T], *arguments: P.args, **named: P.kwargs
     ) -> T:
         """Like `call`; what comes back after it was given up is undone."""
-        given_up = threading.Event()
+        lock = threading.Lock()
+        given_up = False
+        returned: list[T] = []
 
         def run() -> T:
             result = work(*arguments, **named)
-            if given_up.is_set():
+            with lock:
+                returned.append(result)
+                late = given_up
+            if late:
                 undo(result)
             return result
 
         try:
             return await self.call(run)
         except BaseException:
-            given_up.set()
+            with lock:
+                given_up = True
+                unheard_of = tuple(returned)
+            for result in unheard_of:
+                self.later(partial(undo, result))
             raise
 
     def later(self, work: Callable[[], object]) -> None:
@@ -74,9 +92,9 @@ class DiskThreads:
         threading.Thread(target=run, name="recordings disk", daemon=True).start()
 
     def _came_back[T](self, answer: asyncio.Future[T]) -> None:
-        self.stuck -= 1
+        del self._due_s[answer]
         if not answer.cancelled():
-            answer.exception()  # nobody waits for it any more
+            answer.exception()  # whoever asked may have left
 
 
 def _no_answer() -> OSError:

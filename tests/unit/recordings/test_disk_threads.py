@@ -43,6 +43,33 @@ async def test_whoever_is_cancelled_waits_no_longer(tmp_path):
     (tmp_path / "hangs").write_bytes(b"back")
 
 
+async def test_whoever_left_leaves_the_disk_no_more_threads_than_who_waited(tmp_path):
+    os.mkfifo(tmp_path / "hangs")
+    disk = DiskThreads(answer_s=0.2)
+    asking = asyncio.create_task(disk.call((tmp_path / "hangs").read_bytes))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await eventually(lambda: disk.stuck == 1)
+    with pytest.raises(TimeoutError):
+        await disk.call(len, "well")
+    (tmp_path / "hangs").write_bytes(b"back")
+    await eventually(lambda: not disk.stuck)
+    assert await disk.call(len, "well") == 4
+
+
+async def test_a_call_that_takes_its_time_is_not_stuck_before_that_is_over(tmp_path):
+    os.mkfifo(tmp_path / "slow")
+    disk = DiskThreads()
+    asking = asyncio.create_task(disk.call((tmp_path / "slow").read_bytes))
+    await asyncio.sleep(0)
+    assert disk.stuck == 0
+    assert await disk.call(len, "well") == 4
+    (tmp_path / "slow").write_bytes(b"back")
+    assert await asking == b"back"
+
+
 def test_a_process_ends_while_a_call_hangs(tmp_path):
     os.mkfifo(tmp_path / "hangs")
     script = (

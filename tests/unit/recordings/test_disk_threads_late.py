@@ -42,6 +42,21 @@ async def test_who_is_cancelled_meanwhile_leaves_nothing_open():
     await eventually(lambda: undone == ["descriptor"])
 
 
+async def test_what_came_back_before_the_loop_heard_of_it_is_undone_when_the_asker_goes():
+    returned, undone = threading.Event(), []
+    disk = DiskThreads()
+    asking = asyncio.create_task(disk.call_or_undo(undone.append, lambda: returned.set() or "descriptor"))
+    await asyncio.sleep(0)  # the loop hears nothing of the thread from here on
+    assert returned.wait(10)
+    for thread in threading.enumerate():
+        if thread.name == "recordings disk":
+            thread.join(10)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await eventually(lambda: undone == ["descriptor"])
+
+
 async def test_what_comes_in_time_is_kept():
     undone = []
     assert await DiskThreads().call_or_undo(undone.append, lambda: 7) == 7

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+import os
 from pathlib import Path
 
 import pytest
@@ -422,17 +423,24 @@ async def test_a_clip_is_kept_under_its_own_id(service, recordings, root):
     assert (await recordings.list()).items == (item,)
 
 
-async def test_a_disk_that_does_not_answer_is_named_and_asked_again(recordings, root):
+async def test_a_disk_that_does_not_answer_is_named_and_asked_again(recordings, root, monkeypatch):
     write_recording(root)
     await recordings.care.tend()
     (item,) = (await recordings.list()).items
-    recordings._shelf.disk.stuck = 1  # as after a call that has not come back
+    hangs = root / "hangs"
+    os.mkfifo(hangs)
+    disk = recordings._shelf.disk
+    monkeypatch.setattr(disk, "_answer_s", 0.05)
+    with pytest.raises(TimeoutError):
+        await disk.call(hangs.read_bytes)
     await recordings.care.tend()
     assert "timed out" in recordings.check().detail
     for refused in (recordings.path_of(item.id), recordings.delete(item.id), recordings.begin_clip("porch", at(0))):
         with pytest.raises(UnavailableError, match="does not answer"):
             await refused
-    recordings._shelf.disk.stuck = 0
+    monkeypatch.undo()
+    hangs.write_bytes(b"back")
+    await eventually(lambda: not disk.stuck)
     await recordings.care.tend()
     assert recordings.check().status is HealthStatus.OK
     assert await listed(recordings) == [at(0)]
