@@ -139,17 +139,23 @@ class WallflowerClient:
 
     @asynccontextmanager
     async def events(
-        self, types: Iterable[str], after: int, *, silence_timeout_s: float = SILENCE_TIMEOUT_S
+        self,
+        types: Iterable[str],
+        after: int | None = None,
+        *,
+        stream_id: str | None = None,
+        silence_timeout_s: float = SILENCE_TIMEOUT_S,
     ) -> AsyncGenerator[AsyncGenerator[ServerSentEvent]]:
-        """Follow what happens, beginning with everything missed after the id `after`.
+        """Follow what happens, beginning with everything missed after the id `after`, or with what comes next.
 
         Raises WallflowerTimeoutError after `silence_timeout_s` without a byte.
         """
+        missed_from = {} if after is None else {"Last-Event-ID": str(after)}
         async with (
             self._connection.stream(
                 "events",
-                params={"types": ",".join(types)},
-                headers={"Accept": "text/event-stream", "Last-Event-ID": str(after)},
+                params={"types": ",".join(types)} | ({} if stream_id is None else {"stream": stream_id}),
+                headers={"Accept": "text/event-stream", **missed_from},
                 timeout=aiohttp.ClientTimeout(sock_connect=REQUEST_TIMEOUT_S, sock_read=silence_timeout_s),
             ) as response,
             aclosing(read_events(response.content.iter_any())) as events,

@@ -44,7 +44,7 @@ class KeywordEvent(WallflowerStreamEntity, EventEntity):
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_subscribe_hits(self._stream_id, self._handle_hit))
+        self.async_on_remove(self.coordinator.async_subscribe(Hit, self._stream_id, self._handle_hit))
 
     @callback
     def _handle_hit(self, hit: Hit) -> None:

@@ -36,6 +36,26 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """What somebody is saying: text that may still change, the same `utterance` until its Segment comes."""
+
+    stream: str
+    utterance: str
+    start: datetime
+    text: str
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a `transcript.partial`."""
+        return cls(
+            stream=str(document["stream"]),
+            utterance=str(document["utterance"]),
+            start=datetime.fromisoformat(document["start"]),
+            text=str(document["text"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A keyword rule that matched; `state` is early, confirmed or retracted, `source` speech or simulated."""
 

@@ -78,7 +78,7 @@ class EventListener:
         """Read events until the connection ends, which is raised."""
         coordinator = self._coordinator
         after = coordinator.journal.last_event_id or 0
-        async with coordinator.client.events(coordinator.event_types, after) as events:
+        async with coordinator.client.events(coordinator.intake.event_types, after) as events:
             if not coordinator.last_update_success:
                 await self._take_state()
             self._failures = 0
@@ -87,7 +87,7 @@ class EventListener:
                     coordinator.journal.last_event_id = event.id
                     await self._take_state()
                 else:
-                    await coordinator.async_handle_event(event)
+                    await coordinator.intake.async_handle(event)
         raise WallflowerConnectionError("The sidecar closed the event stream")
 
     async def _take_state(self) -> None:

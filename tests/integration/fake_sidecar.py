@@ -69,6 +69,20 @@ def hit(stream: str, rule: str, hit_id: str, *, age_s: float = 0.5, **fields: An
     }
 
 
+class Reader(asyncio.Queue[bytes | None]):
+    """Somebody who follows the events of some types, of one stream or of all."""
+
+    def __init__(self, types: str, stream: str | None) -> None:
+        super().__init__()
+        self.types = types.split(",")
+        self.stream = stream
+
+    def offer(self, number: int | None, kind: str, data: Document) -> None:
+        """Queue an event if it is wanted."""
+        if kind in self.types and self.stream in {None, data.get("stream")}:
+            self.put_nowait(_event(number, kind, data))
+
+
 class FakeSidecar:
     """Keeps streams and events in memory; tests look at `requests` and script `overrides`."""
 
@@ -90,7 +104,7 @@ class FakeSidecar:
         self.requests: list[tuple[str, str, Any]] = []
         self.overrides: dict[tuple[str, str], Handler] = {}
         self.cameras: dict[str, Document] = {}
-        self.readers: list[asyncio.Queue[bytes | None]] = []
+        self.readers: list[Reader] = []
         self.asked_types: list[str] = []
         self.port = 0
         self._runner: web.AppRunner | None = None
@@ -145,7 +159,7 @@ class FakeSidecar:
             if kind == "transcript.final":
                 self.segments.insert(0, data)
         for reader in self.readers:
-            reader.put_nowait(_event(number, kind, data))
+            reader.offer(number, kind, data)
         return number
 
     def add_stream(self, stream_id: str, **fields: Any) -> Document:
@@ -256,14 +270,14 @@ class FakeSidecar:
         after, newest = request.headers.get("Last-Event-ID"), self.forgotten_up_to
         if self.events:
             newest = self.events[-1][0]
-        reader: asyncio.Queue[bytes | None] = asyncio.Queue()
+        reader = Reader(request.query["types"], request.query.get("stream"))
         if after is not None and not self.forgotten_up_to <= int(after) <= newest:
             bounds = {"oldest": self.events[0][0] if self.events else newest, "newest": newest}
             reader.put_nowait(_event(newest, "resync", bounds))
         elif after is not None:
             for number, kind, data in self.events:
                 if number > int(after):
-                    reader.put_nowait(_event(number, kind, data))
+                    reader.offer(number, kind, data)
         self.readers.append(reader)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         try:
