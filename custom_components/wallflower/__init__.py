@@ -4,20 +4,31 @@ import logging
 
 from homeassistant.const import CONF_TOKEN, CONF_URL, EVENT_HOMEASSISTANT_STOP, Platform
 from homeassistant.core import Event, HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntryType
 from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.typing import ConfigType
 
 from .client import WallflowerClient
 from .const import DOMAIN
 from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 from .exceptions import NotFoundError, WallflowerError
+from .films import FilmView
 from .journal import Journal
 
 _LOGGER = logging.getLogger(__name__)
 
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.CAMERA, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Offer what does not belong to one sidecar."""
+    hass.http.register_view(FilmView())
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -> bool:

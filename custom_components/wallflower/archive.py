@@ -11,6 +11,8 @@ from .connection import REQUEST_TIMEOUT_S, Connection
 from .heard import Recording, Segment
 
 PAGE = 1000
+# Two days of files of half a minute.
+MOST_RECORDINGS = 6000
 # A sidecar that stops in the middle of a film is given up after this silence.
 FILM_SILENCE_S = 30.0
 
@@ -41,11 +43,22 @@ class Archive:
         return [parse(Segment.from_document, item) for item in parse(items, document)]
 
     async def recordings(
-        self, stream_id: str, *, begin: datetime | None = None, end: datetime | None = None
+        self,
+        stream_id: str,
+        *,
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        limit: int = MOST_RECORDINGS,
     ) -> list[Recording]:
-        """Return files and clips that touch a range of time, at most PAGE, newest first."""
-        document = await self._connection.json("GET", "recordings", params=_params(stream_id, begin, end, PAGE))
-        return [parse(Recording.from_document, item) for item in parse(items, document)]
+        """Return files and clips that have something between two times, newest first, at most `limit`."""
+        params = _params(stream_id, begin, end, min(limit, PAGE))
+        found: list[Recording] = []
+        while True:
+            document = await self._connection.json("GET", "recordings", params=params)
+            found += [parse(Recording.from_document, item) for item in parse(items, document)]
+            if len(found) >= limit or not (cursor := document.get("next")):
+                return found[:limit]
+            params["cursor"] = str(cursor)
 
     @asynccontextmanager
     async def film(

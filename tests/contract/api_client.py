@@ -14,9 +14,11 @@ from typing import Any, Self
 
 import psutil
 
+from tests.support.footage import Filmed
 from wallflower_sidecar.api import bind, create_app, serving
 from wallflower_sidecar.api.events import Pace
 from wallflower_sidecar.api.operations import BASE_PATH
+from wallflower_sidecar.domain.recordings import SavedFile
 from wallflower_sidecar.service import Service
 from wallflower_sidecar.settings import load_settings
 
@@ -215,3 +217,14 @@ def pages(api: Api, path: str, limit: int) -> Iterator[list[Any]]:
         if answer.document["next"] is None:
             return
         cursor = f"&cursor={answer.document['next']}"
+
+
+def take_in(background: Background, stream: str, files: list[Filmed]) -> None:
+    """Tell the library of files as capture does."""
+
+    async def tell() -> None:
+        for each in files:
+            saved = SavedFile(stream, each.path, each.start, each.end, each.path.stat().st_size)
+            background.service.recordings.saved(stream, saved)
+
+    background.call(tell())

@@ -21,9 +21,8 @@ from tests.support.speech import compose
 from tests.support.watching import watch
 from wallflower_sidecar.api import file_answers
 from wallflower_sidecar.domain.clock import format_time
-from wallflower_sidecar.domain.recordings import SavedFile
 
-from .api_client import Api, Background, pages
+from .api_client import Api, Background, pages, take_in
 from .contract_shapes import Answer
 
 UNKNOWN = "019a0000-0000-7000-8000-000000000000"
@@ -53,17 +52,6 @@ def filmed(
         return stream, files, listed(api, stream, count)
 
     return record
-
-
-def take_in(background: Background, stream: str, files: list[Filmed]) -> None:
-    """Tell the library of files as capture does."""
-
-    async def tell() -> None:
-        for each in files:
-            saved = SavedFile(stream, each.path, each.start, each.end, each.path.stat().st_size)
-            background.service.recordings.saved(stream, saved)
-
-    background.call(tell())
 
 
 def listed(api: Api, stream: str, count: int) -> list[dict[str, Any]]:

@@ -16,9 +16,13 @@ from custom_components.wallflower.exceptions import (
     RequestRefusedError,
     WallflowerConnectionError,
 )
-from custom_components.wallflower.heard import Hit, Segment
+from custom_components.wallflower.films import Film
+from custom_components.wallflower.heard import Hit, Recording, Segment
 from custom_components.wallflower.models import Rule
-from tests.contract.api_client import TOKEN, Api, Background
+from tests.contract.api_client import TOKEN, Api, Background, take_in
+from tests.support.clips import Picture, camera_clip
+from tests.support.footage import film
+from tests.support.waiting import eventually
 
 PRIVATE = "open sesame"
 HELP = Rule(id="help", name="Help!", phrases=("help",), excluded=("no help",), cooldown_s=0, min_confidence=0.2)
@@ -145,6 +149,33 @@ async def test_nothing_is_held_of_a_stream_that_stores_nothing(
     assert [event.id for event in live] == [None, None]
     assert json_object(first_stored.data)["stream"] == other
     assert await client.archive.latest_segment(stream_id) is None
+
+
+async def test_what_was_filmed_is_listed_and_read_in_part(
+    client: WallflowerClient, background: Background, new_id: Callable[[], str]
+) -> None:
+    stream_id = new_id()
+    await client.put_stream(stream_id, document())
+    root = background.service.recordings.root
+    files = film(root, camera_clip(None, Picture(width=320, height=180)), stream=stream_id, count=2)
+    take_in(background, stream_id, files)
+
+    async def all_listed() -> list[Recording] | None:
+        found = await client.archive.recordings(stream_id)
+        return found if len(found) == len(files) else None
+
+    newest, oldest = await eventually(all_listed)
+    assert (oldest.start, oldest.end, oldest.kind) == (files[0].start, files[0].end, "segment")
+    assert await client.archive.recordings(stream_id, end=newest.start, limit=1) == [oldest]
+    for start, end, of in (
+        (oldest.start, None, oldest.id),
+        (oldest.start, newest.start, None),
+    ):
+        source = await Film(start, end, of).source(client.archive, stream_id)
+        assert source
+        async with client.archive.film(*source, {"Range": "bytes=4-7"}) as answer:
+            assert (answer.status, await answer.read()) == (206, b"ftyp")
+    assert await Film(newest.start, id=oldest.id).source(client.archive, stream_id) is None
 
 
 async def test_a_probe_says_what_is_wrong(client: WallflowerClient) -> None:

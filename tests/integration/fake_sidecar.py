@@ -12,6 +12,7 @@ from aiohttp import web
 BASE = "/api/v1"
 CODE = "123456"
 NO_CAMERA = {"code": "connection_refused", "detail": "The camera refused the connection."}
+FILM = bytes(range(256)) * 40
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 
 type Document = dict[str, Any]
@@ -83,6 +84,11 @@ class Reader(asyncio.Queue[bytes | None]):
             self.put_nowait(_event(number, kind, data))
 
 
+def recording(stream: str, recording_id: str, *, start: str, end: str, kind: str = "segment") -> Document:
+    """Make a Recording."""
+    return {"id": recording_id, "stream": stream, "start": start, "end": end, "bytes": len(FILM), "kind": kind}
+
+
 class FakeSidecar:
     """Keeps streams and events in memory; tests look at `requests` and script `overrides`."""
 
@@ -99,6 +105,7 @@ class FakeSidecar:
         self.streams: dict[str, Document] = {}
         self.secrets: dict[str, str] = {}
         self.segments: list[Document] = []
+        self.recordings: list[Document] = []
         self.events: list[tuple[int, str, Document]] = []
         self.forgotten_up_to = 0
         self.requests: list[tuple[str, str, Any]] = []
@@ -129,6 +136,9 @@ class FakeSidecar:
             ("GET", "streams/{id}/snapshot.jpg", self._snapshot),
             ("POST", "probe", self._probe),
             ("GET", "transcripts", self._transcripts),
+            ("GET", "recordings", self._list_recordings),
+            ("GET", "recordings/{id}", self._film),
+            ("GET", "clips", self._film),
             ("GET", "events", self._follow),
         ):
             app.router.add_route(method, f"{BASE}/{path}", handler)
@@ -262,8 +272,24 @@ class FakeSidecar:
         return web.json_response({"video": None, "audio": None, "transport": "tcp", "took_s": 0.1, **camera})
 
     async def _transcripts(self, request: web.Request) -> web.Response:
-        items = [each for each in self.segments if each["stream"] == request.query["stream"]]
+        words = request.query.get("q", "")
+        items = [each for each in within(self.segments, request) if words in each["text"]]
         return web.json_response({"items": items[: int(request.query["limit"])], "next": None})
+
+    async def _list_recordings(self, request: web.Request) -> web.Response:
+        items = sorted(within(self.recordings, request), key=lambda each: str(each["start"]), reverse=True)
+        first = int(request.query.get("cursor", 0))
+        last = first + min(int(request.query["limit"]), 2)
+        return web.json_response({"items": items[first:last], "next": str(last) if last < len(items) else None})
+
+    async def _film(self, request: web.Request) -> web.Response:
+        if (wanted := request.http_range).start is None:
+            return web.Response(body=FILM, content_type="video/mp4", headers={"Accept-Ranges": "bytes"})
+        if wanted.start >= len(FILM):
+            return problem(416, "invalid", "The film is not that long.")
+        part = FILM[wanted]
+        where = f"bytes {wanted.start}-{wanted.start + len(part) - 1}/{len(FILM)}"
+        return web.Response(body=part, status=206, content_type="video/mp4", headers={"Content-Range": where})
 
     async def _follow(self, request: web.Request) -> web.StreamResponse:
         self.asked_types.append(request.query["types"])
@@ -290,6 +316,19 @@ class FakeSidecar:
         finally:
             self.readers.remove(reader)
         return response
+
+
+def within(documents: list[Document], request: web.Request) -> list[Document]:
+    """Keep those of the stream and the time that were asked for."""
+    query = request.query
+    begin, end = (datetime.fromisoformat(query[name]) if name in query else None for name in ("from", "to"))
+    return [
+        each
+        for each in documents
+        if query.get("stream") in {None, each["stream"]}
+        and (begin is None or datetime.fromisoformat(each["end"]) > begin)
+        and (end is None or datetime.fromisoformat(each["start"]) < end)
+    ]
 
 
 def _event(number: int | None, kind: str, data: Document) -> bytes:

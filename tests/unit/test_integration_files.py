@@ -196,7 +196,7 @@ def test_each_step_that_is_shown_is_translated() -> None:
 def test_each_exception_has_a_sentence_and_each_sentence_a_use() -> None:
     used = keyword_values("translation_key") & set(ENGLISH["exceptions"])
 
-    in_code = strings("coordinator.py", "switch.py")
+    in_code = strings()
     assert set(ENGLISH["exceptions"]) <= in_code
     assert {"access_refused", "cannot_connect", "wrong_server", "transcription_not_set"} <= used
 
