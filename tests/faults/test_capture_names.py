@@ -1,6 +1,7 @@
 """What is wrong with a camera is named rightly within 7 s, also where libav only waits or says something else."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -8,11 +9,15 @@ from tests.faults.capture_rig import running_capture
 from tests.faults.conftest import SMALL
 from tests.faults.session_rig import session_of
 from tests.support.clips import Picture, camera_clip
+from tests.support.ports import LOOPBACK
 from tests.support.rtsp_camera import FakeCamera
 from tests.support.speech import compose
 from tests.support.waiting import eventually
+from wallflower_sidecar.capture.connection.opening import Opening
+from wallflower_sidecar.capture.connection.rtsp import open_camera
 from wallflower_sidecar.capture.messages import Alive
-from wallflower_sidecar.domain.errors import CaptureCode
+from wallflower_sidecar.domain.camera_url import CameraUrl
+from wallflower_sidecar.domain.errors import CaptureCode, CaptureError
 from wallflower_sidecar.domain.streams import StreamState
 
 pytestmark = pytest.mark.faults
@@ -87,6 +92,31 @@ async def test_thirty_channels_of_a_recorder_that_never_answers_are_all_named_in
     for name in names:
         rig.add(name, camera.url("porch"))
     await asyncio.gather(*(rig.until_error(name, "connect_timeout", timeout_s=SEEN_WITHIN_S) for name in names))
+
+
+async def test_a_camera_that_never_answered_is_asked_no_second_time_where_libav_gives_up_first():
+    openings: list[Opening] = []
+
+    def attempt(url):
+        openings.append(Opening())
+        open_camera(url, [(url.host, url.port)], ("tcp",), cancelled=lambda: False, opening=openings[0])
+
+    def looked():
+        openings[0].look()
+        return openings[0].failed(CaptureCode.CONNECT_TIMEOUT)
+
+    with socket.create_server((LOOPBACK, 0)) as never_accepts:
+        url = CameraUrl.parse(f"rtsp://{LOOPBACK}:{never_accepts.getsockname()[1]}/porch")
+        opened = asyncio.create_task(asyncio.to_thread(attempt, url))
+        await eventually(lambda: openings)
+        await eventually(looked)
+        with pytest.raises(CaptureError) as failed:
+            await opened
+        assert failed.value.code is CaptureCode.CONNECT_TIMEOUT
+        never_accepts.setblocking(False)
+        never_accepts.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            never_accepts.accept()
 
 
 async def test_a_camera_that_answers_slowly_is_waited_for(camera):

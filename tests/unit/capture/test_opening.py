@@ -62,6 +62,23 @@ def test_who_answers_no_more_is_given_up(connected, code):
     assert watched.passes(0.5, connected) is code
 
 
+@pytest.mark.parametrize(
+    ("seconds", "connected", "code", "why"),
+    [
+        (4.5, ASKED, CaptureCode.CONNECT_TIMEOUT, CaptureCode.CONNECT_TIMEOUT),
+        (4.5, ASKED, CaptureCode.NOT_RTSP, CaptureCode.CONNECT_TIMEOUT),
+        (4.5, ASKED, CaptureCode.EOF, None),
+        (4.5, HALF_WAY, CaptureCode.NOT_RTSP, None),
+        (4.5, None, CaptureCode.CONNECT_TIMEOUT, None),
+        (3.0, ASKED, CaptureCode.NOT_RTSP, None),
+    ],
+)
+def test_who_never_answered_need_not_be_asked_again_where_libav_gives_up_first(seconds, connected, code, why):
+    watched = Watched()
+    assert watched.passes(seconds, connected) is None
+    assert watched.opening.failed(code) is why
+
+
 def test_who_answers_slowly_is_waited_for():
     watched = Watched()
     for request in range(8):

@@ -11,6 +11,12 @@ from .waking import wake
 ANSWER_S = 4.5
 """How long a camera may take for one answer; a little less than libav waits for it."""
 
+_NEARLY_S = 4.0
+"""After so long without any answer libav's own patience ran out between two looks."""
+
+_LATE = frozenset({CaptureCode.CONNECT_TIMEOUT, CaptureCode.NOT_RTSP})
+"""What libav says then: in the beginning it takes no answer for a wrong one."""
+
 _DROPPED_LOOKS = 6
 """So many looks with media and without an open camera: libav throws them away."""
 
@@ -27,18 +33,26 @@ class Opening:
         self._make_traffic = traffic
         self._clock = clock
         self._traffic: Traffic | None = None
+        self._unanswered = False
         self._acknowledged: int | None = None
         self._quiet_since_s = 0.0
 
     def begin(self) -> None:
         """The next attempt begins; nothing is wrong with it yet."""
         self.fault = None
+        self._unanswered = False
         self._acknowledged = None
         self._traffic = self._make_traffic(self._thread_id)
 
     def end(self) -> None:
         """The attempt is over."""
         self._traffic = None
+
+    def failed(self, code: CaptureCode) -> CaptureCode | None:
+        """Return why an attempt was in vain that libav ended with `code`, None where only the camera can tell."""
+        if self.fault is None and self._unanswered and code in _LATE and self._quiet_s() >= _NEARLY_S:
+            return CaptureCode.CONNECT_TIMEOUT
+        return self.fault
 
     def look(self) -> None:
         """Find out whether the attempt under way is in vain; if so, end it."""
@@ -53,14 +67,17 @@ class Opening:
             wake(self._thread_id)
 
     def _judge(self, traffic: Traffic) -> CaptureCode | None:
-        now_s = self._clock()
         connected = traffic.connected
         if connected is None:
             return None
+        self._unanswered = connected.never_answered
         if connected.acknowledged != self._acknowledged:
-            self._acknowledged, self._quiet_since_s = connected.acknowledged, now_s
+            self._acknowledged, self._quiet_since_s = connected.acknowledged, self._clock()
         if traffic.flowed(_DROPPED_LOOKS):
             return CaptureCode.CORRUPT_STREAM
-        if now_s - self._quiet_since_s < ANSWER_S or traffic.flowed(1):
+        if self._quiet_s() < ANSWER_S or traffic.flowed(1):
             return None
         return CaptureCode.STALLED if connected.answered_last else CaptureCode.CONNECT_TIMEOUT
+
+    def _quiet_s(self) -> float:
+        return self._clock() - self._quiet_since_s

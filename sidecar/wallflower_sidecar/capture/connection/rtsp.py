@@ -169,10 +169,11 @@ def _connect(way: _Way, pull: Pull, left_s: float) -> InputContainer:
     way.opening.begin()
     try:
         container = av.open(way.location, format="rtsp", container_options=options, timeout=(left_s, READ_TIMEOUT_S))
-    except av.FFmpegError:
-        if way.opening.fault is None:
+    except av.FFmpegError as error:
+        fault = way.opening.failed(opening_code(error))
+        if fault is None:
             raise
-        raise CaptureError(way.opening.fault) from None
+        raise CaptureError(fault) from None
     finally:
         way.opening.end()
     if way.opening.fault is not None:
