@@ -39,6 +39,15 @@ async def test_sixteen_channels_and_many_probes_with_a_wrong_password_ask_once(r
     assert camera.counters("porch").rejected == 2
 
 
+async def test_channels_with_a_wrong_password_ask_a_recorder_that_answers_slowly_once(rig, camera):
+    await camera.slow("porch", 0.6)
+    for name in CHANNELS:
+        rig.add(name, camera.url("porch", password="wr0ng"))
+    for name in CHANNELS:
+        await rig.until(name, StreamState.AUTH_FAILED)
+    assert camera.counters("porch").rejected == 1
+
+
 async def test_a_password_set_right_at_the_camera_brings_all_channels_back_with_one_retry(rig, clip):
     async with FakeCamera({"porch": clip}, auth=("admin", "old")) as camera:
         for name in CHANNELS[:4]:

@@ -133,6 +133,13 @@ class Connecting:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """The camera answers, perhaps slowly, while it is being opened."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """The camera offers this; None is what it has not."""
 
@@ -258,7 +265,7 @@ class Probed:
 type Command = (
     Open | Close | Shut | TakeSnapshot | Probe | Cancel | WantDrafts | Watch | Unwatch | Record | Keep | StopRecording
 )
-type SessionReport = Connecting | Opened | Alive | SpeechEdge | Growing | Spoken | Writing | Recorded | Ended
+type SessionReport = Connecting | Answered | Opened | Alive | SpeechEdge | Growing | Spoken | Writing | Recorded | Ended
 type Answer = Snapshot | Probed
 type Report = SessionReport | Answer | Frame
 
@@ -278,6 +285,7 @@ _COMMANDS: tuple[type[Command], ...] = (
 )
 _REPORTS: tuple[type[Report], ...] = (
     Connecting,
+    Answered,
     Opened,
     Alive,
     SpeechEdge,

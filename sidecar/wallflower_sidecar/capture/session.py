@@ -21,7 +21,7 @@ from .connection.opening import Opening
 from .connection.rtsp import READ_TIMEOUT_S, Camera, open_camera
 from .connection.waking import wake
 from .listening.hearing import Hearing
-from .messages import Alive, Connecting, Ended, Open, Opened, Report
+from .messages import Alive, Answered, Connecting, Ended, Open, Opened, Report
 from .pictures.picture import NewestPicture, Picture, size_of
 from .pictures.viewing import Viewing
 from .recording.disk import RecordingDisks
@@ -88,12 +88,18 @@ class Session:
         """Notice what its thread cannot, which may wait in libav, and end it then."""
         if self._flowing is None:
             if self._opening is not None:
-                self._opening.look()
+                self._look_at(self._opening)
             return
         if not self._stop.is_set():
             self._fault = self._flowing.look(self._clock.monotonic())
         if self._fault is not None:
             self.shut()
+
+    def _look_at(self, opening: Opening) -> None:
+        before = opening.received
+        opening.look()
+        if opening.received > before:
+            self._report(Answered(self.number))
 
     def want_drafts(self, *, wanted: bool) -> None:
         """Hand over utterances under way too, or no longer."""

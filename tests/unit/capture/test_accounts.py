@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.capture.hand_clock import HandClock
 from tests.unit.capture.test_stream_capture import AUDIO, STREAM, VIDEO, Line, Listener
-from wallflower_sidecar.capture.messages import Alive, Ended, Opened
+from wallflower_sidecar.capture.messages import Alive, Answered, Ended, Opened
 from wallflower_sidecar.capture.stream.accounts import Accounts
 from wallflower_sidecar.capture.stream.retry import Retry
 from wallflower_sidecar.capture.stream.stream_capture import StreamCapture
@@ -173,6 +173,41 @@ def test_neither_a_failure_of_our_own_nor_a_dead_worker_nor_a_removal_shortens_t
 
 def test_a_recorder_that_does_not_answer_holds_up_none_of_its_channels(recorder):
     recorder.tick(11)
+    assert recorder.asked == [1, 1, 1, 1]
+
+
+def test_once_one_channel_got_no_answer_all_others_ask_at_the_same_time(recorder):
+    recorder.tick(1.4)
+    assert recorder.asked == [1, 0, 0, 0]
+    recorder.tick(0.4)
+    assert recorder.asked == [1, 1, 1, 1]
+
+
+def test_a_recorder_that_answers_slowly_is_asked_once_as_well(recorder):
+    recorder.tick(1.0)
+    for _ in range(6):
+        recorder.channels[0].report(Answered(1))
+        recorder.tick(1.2)
+    assert recorder.asked == [1, 0, 0, 0]
+    recorder.answer(0)
+    recorder.tick(30)
+    assert recorder.asked == [1, 0, 0, 0]
+    assert recorder.states == [StreamState.AUTH_FAILED] * 4
+
+
+def test_a_recorder_that_answers_and_then_hangs_holds_up_none_of_its_channels(recorder):
+    recorder.tick(1.0)
+    recorder.channels[0].report(Answered(1))
+    recorder.tick(1.2)
+    assert recorder.asked == [1, 0, 0, 0]
+    recorder.tick(0.6)
+    assert recorder.asked == [1, 1, 1, 1]
+
+
+def test_a_recorder_that_answers_without_end_holds_up_none_of_its_channels(recorder):
+    for _ in range(10):
+        recorder.tick(1.2)
+        recorder.channels[0].report(Answered(1))
     assert recorder.asked == [1, 1, 1, 1]
 
 

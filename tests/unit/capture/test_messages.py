@@ -18,6 +18,7 @@ COMMANDS = [
 ]
 REPORTS = [
     m.Connecting(1),
+    m.Answered(1),
     m.Opened(1, "tcp", VIDEO, AUDIO),
     m.Opened(1, "udp", None, None),
     m.Alive(1, video=True, audio=False, level_dbfs=-50.5),

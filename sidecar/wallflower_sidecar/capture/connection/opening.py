@@ -29,18 +29,20 @@ class Opening:
     ) -> None:
         """Watch the thread that runs this."""
         self.fault: CaptureCode | None = None
+        self.received = 0
+        """Bytes that came in the attempt under way, when last looked at."""
+
         self._thread_id = threading.get_native_id()
         self._make_traffic = traffic
         self._clock = clock
         self._traffic: Traffic | None = None
-        self._unanswered = False
         self._acknowledged: int | None = None
         self._quiet_since_s = 0.0
 
     def begin(self) -> None:
         """The next attempt begins; nothing is wrong with it yet."""
         self.fault = None
-        self._unanswered = False
+        self.received = 0
         self._acknowledged = None
         self._traffic = self._make_traffic(self._thread_id)
 
@@ -50,7 +52,8 @@ class Opening:
 
     def failed(self, code: CaptureCode) -> CaptureCode | None:
         """Return why an attempt was in vain that libav ended with `code`, None where only the camera can tell."""
-        if self.fault is None and self._unanswered and code in _LATE and self._quiet_s() >= _NEARLY_S:
+        unanswered = self._acknowledged is not None and not self.received
+        if self.fault is None and unanswered and code in _LATE and self._quiet_s() >= _NEARLY_S:
             return CaptureCode.CONNECT_TIMEOUT
         return self.fault
 
@@ -70,7 +73,7 @@ class Opening:
         connected = traffic.connected
         if connected is None:
             return None
-        self._unanswered = connected.never_answered
+        self.received = connected.received
         if connected.acknowledged != self._acknowledged:
             self._acknowledged, self._quiet_since_s = connected.acknowledged, self._clock()
         if traffic.flowed(_DROPPED_LOOKS):

@@ -18,7 +18,10 @@ LATER_S = 900.0
 """How long nobody asks after the first refusal, and after each later one."""
 
 ANSWER_S = 1.5
-"""How long others wait for who tries credentials of which nothing is known."""
+"""How long others wait for the next answer to who tries credentials of which nothing is known,"""
+
+LONGEST_S = 10.0
+"""and for all of its answers."""
 
 AFTER_YOU_S = 2.0
 """By how much who was refused lets others go first: perhaps its path alone is forbidden."""
@@ -42,7 +45,7 @@ class Account:
         self._clock = clock
         self._working: set[object] = set()
         self._trying: object | None = None
-        self._tried_s = float("-inf")
+        self._answered_s = float("-inf")
         self._turn = asyncio.Lock()
         self.clear()
 
@@ -53,6 +56,8 @@ class Account:
         self._refused_s = self._no_second_until_s = float("-inf")
         self._held_until_s: float | None = None
         self._others_wait = False
+        if not self.is_being_tried:
+            self._trying = None
 
     @property
     def works(self) -> bool:
@@ -72,8 +77,7 @@ class Account:
     @property
     def is_being_tried(self) -> bool:
         """Whether an answer is awaited that will tell whether it works."""
-        awaited = self._trying is not None and self._clock.monotonic() - self._tried_s < ANSWER_S
-        return awaited and not self.works
+        return self._trying is not None and not self.works and not self._is_silent
 
     def wait_s(self, who: object) -> float:
         """For how many seconds `who` must not try it; 0.0 when it may."""
@@ -88,7 +92,14 @@ class Account:
 
     def tried(self, session: object) -> None:
         """A session is being opened with it."""
-        self._trying, self._tried_s = session, self._clock.monotonic()
+        # Once one got no answer, no other is waited for: all go at the same time.
+        if self._trying is None or not self._is_silent:
+            self._trying, self._answered_s = session, self._clock.monotonic()
+
+    def answered(self, session: object) -> None:
+        """The camera answers a session that is being opened with it."""
+        if session is self._trying:
+            self._answered_s = self._clock.monotonic()
 
     def accepted(self, session: object) -> None:
         """It opened a session, which goes on."""
@@ -128,6 +139,10 @@ class Account:
                     self._hold(0.0 if self.works else patience_s(max(1, self._refusals)))
                 raise
             self.clear()
+
+    @property
+    def _is_silent(self) -> bool:
+        return self._clock.monotonic() - self._answered_s >= ANSWER_S
 
     def _hold(self, wait_s: float) -> None:
         self._refused_s = self._clock.monotonic()

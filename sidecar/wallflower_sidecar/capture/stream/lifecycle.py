@@ -3,7 +3,7 @@
 from ...domain.clock import Clock
 from ...domain.errors import CaptureCode
 from ...domain.streams import Stream, StreamState
-from ..messages import Alive, Connecting, Ended, Growing, Opened, SessionReport, SpeechEdge, Spoken, Writing
+from ..messages import Alive, Answered, Connecting, Ended, Growing, Opened, SessionReport, SpeechEdge, Spoken, Writing
 from ..recording.orders import RecordingOrders
 from .attempt import Attempt, Carrier
 from .board import Board
@@ -98,6 +98,8 @@ class Lifecycle:
                 self.tick()
             case Connecting() if attempt is self._sessions.current and not self._next.hidden:
                 self._board.enter(StreamState.CONNECTING)
+            case Answered():
+                self._retry.answered(attempt)
             case Opened() if attempt.ending is None:
                 self._opened(attempt, report)
             case Alive() if attempt.ending is None:

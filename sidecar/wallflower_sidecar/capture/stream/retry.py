@@ -8,7 +8,7 @@ import random
 from ...domain.clock import Clock
 from ...domain.errors import CaptureCode
 from ...domain.streams import StreamState
-from .accounts import ANSWER_S, Account, patience_s
+from .accounts import LONGEST_S, Account, patience_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +80,16 @@ class Retry:
 
     def lets_another_try(self, due_s: float) -> bool:
         """Whether to see first how another stream, which tries the same credentials now, gets on."""
-        return self._account.is_being_tried and self._clock.monotonic() - due_s < ANSWER_S
+        return self._account.is_being_tried and self._clock.monotonic() - due_s < LONGEST_S
 
     def begun(self, session: object) -> None:
         """An attempt was begun."""
         self._sessions.add(session)
         self._account.tried(session)
+
+    def answered(self, session: object) -> None:
+        """The camera answers an attempt."""
+        self._account.answered(session)
 
     def accepted(self, session: object) -> None:
         """The camera opened a session."""
