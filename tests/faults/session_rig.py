@@ -50,7 +50,7 @@ class Heard:
     async def picture(self, timeout_s: float = 15.0) -> Picture | None:
         """Wait for the newest picture."""
         pictures: list[Picture | None] = []
-        self.session.ask_for_picture(pictures.append)
+        self.session.asking.ask(pictures.append)
         await eventually(lambda: pictures, timeout_s=timeout_s)
         return pictures[0]
 

@@ -118,16 +118,16 @@ async def test_a_session_asked_to_end_ends_with_the_next_packet(camera):
 async def test_a_picture_asked_for_before_there_is_one_is_answered_with_the_first_key_frame_or_at_the_end(camera):
     pictures = []
     running = Running(camera.url("porch"))
-    running.session.ask_for_picture(pictures.append)
+    running.session.asking.ask(pictures.append)
     await eventually(lambda: pictures, timeout_s=10)
     assert pictures[0] is not None
     running.session.close()
     await running.ended_within(1)
-    running.session.ask_for_picture(pictures.append)
+    running.session.asking.ask(pictures.append)
     assert len(pictures) == 2
     blind = Running(camera.url("blind"))
     await blind.alive()
-    blind.session.ask_for_picture(pictures.append)
+    blind.session.asking.ask(pictures.append)
     blind.session.close()
     await blind.ended_within(1)
     assert pictures[-1] is None

@@ -22,6 +22,7 @@ from .connection.rtsp import READ_TIMEOUT_S, Camera, open_camera
 from .connection.waking import wake
 from .listening.hearing import Hearing
 from .messages import Alive, Answered, Connecting, Ended, Open, Opened, Report
+from .pictures.asking import Asking
 from .pictures.picture import NewestPicture, Picture, size_of
 from .pictures.viewing import Viewing
 from .recording.disk import RecordingDisks
@@ -33,8 +34,6 @@ _TIMER_S = 0.1
 """What libav's timer may be early by."""
 
 _LOGGER = logging.getLogger(__name__)
-
-type PictureAsker = Callable[[Picture | None], None]
 
 
 class Session:
@@ -54,6 +53,7 @@ class Session:
         """
         self.number = order.session
         self.viewing = Viewing(order.session, clock, report)
+        self.asking = Asking(clock)
         self.recorder = Recorder(order.session, clock, report, disks)
         self._order = order
         self._clock = clock
@@ -61,10 +61,6 @@ class Session:
         self._stop = threading.Event()
         self._thread_id: int | None = None
         self._hearing = Hearing(order.session, clock, report, turn or threading.Lock())
-        self._lock = threading.Lock()
-        self._picture: NewestPicture | None = None
-        self._askers: list[PictureAsker] = []
-        self._ended = False
         self._guard = VideoGuard("")
         self._offer: Opened | None = None
         self._opening: Opening | None = None
@@ -105,23 +101,6 @@ class Session:
         """Hand over utterances under way too, or no longer."""
         self._hearing.drafts_wanted = wanted
 
-    def ask_for_picture(self, asker: PictureAsker) -> None:
-        """Call `asker` with the newest picture, now or with the next key frame; with None at the end."""
-        with self._lock:
-            picture = self._newest()
-            if picture is None and not self._ended:
-                self._askers.append(asker)
-                return
-        asker(picture)
-
-    def ask_no_longer(self, asker: PictureAsker) -> bool:
-        """Forget an asker; False when it was, or is being, called."""
-        with self._lock:
-            if asker not in self._askers:
-                return False
-            self._askers.remove(asker)
-            return True
-
     def run(self) -> None:
         """Run the session to its end."""
         message: str | None = None
@@ -139,9 +118,8 @@ class Session:
             _LOGGER.exception("session %d failed", self.number)
             code = CaptureCode.INTERNAL
         self._thread_id = None
-        self._ended = True
         self.viewing.end()
-        self._answer_askers()
+        self.asking.end()
         self.recorder.join()
         if self._fault is not None:
             self._report(Ended(self.number, self._fault))
@@ -211,7 +189,7 @@ class Session:
         if camera.video is not None:
             context = camera.video.codec_context
             self._guard = VideoGuard(context.name)
-            self._picture = NewestPicture(context.name, context.extradata)
+            self.asking.picture = NewestPicture(context.name, context.extradata)
 
     def _hear(self, packet: Packet[AudioStream], arrival_s: float, flowing: Flowing) -> None:
         # A damaged packet that libav lets through now and then is no sign of life.
@@ -224,13 +202,14 @@ class Session:
         if fault is not None:
             raise CaptureError(fault)
         self._saw_video = True
-        if self._picture is None:
+        newest = self.asking.picture
+        if newest is None:
             return
-        self._picture.keep(packet, arrival_s, key=key)
-        self.viewing.look(self._picture, packet, arrival_s, key=key)
+        newest.keep(packet, arrival_s, key=key)
+        self.viewing.look(newest, packet, arrival_s, key=key)
         if key:
-            self._answer_askers()
-            self._check_size(packet, self._picture.take(arrival_s))
+            self.asking.answer()
+            self._check_size(packet, newest.take(arrival_s))
 
     def _check_size(self, key_frame: bytes, picture: Picture | None) -> None:
         """Complete the offer of a camera that tells its size only in the picture; notice when the size changes."""
@@ -245,18 +224,6 @@ class Session:
             raise CaptureError(CaptureCode.CODEC_CHANGED)
         self._offer = replace(self._offer, video=replace(video, width=size[0], height=size[1]))
         self._report(self._offer)
-
-    def _answer_askers(self) -> None:
-        with self._lock:
-            picture = self._newest()
-            if picture is None and not self._ended:
-                return
-            askers, self._askers = self._askers, []
-        for asker in askers:
-            asker(picture)
-
-    def _newest(self) -> Picture | None:
-        return self._picture.take(self._clock.monotonic()) if self._picture else None
 
     def _report_liveness(self, now_s: float) -> None:
         if now_s - self._reported_s < REPORT_EVERY_S:

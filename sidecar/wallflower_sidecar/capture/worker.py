@@ -124,11 +124,11 @@ class Worker:
             self._decoders.submit(self._decode, order, picture)
 
         def cancel() -> None:
-            if session.ask_no_longer(decode):
+            if session.asking.forget(decode):
                 self._snapshots.release()
 
         self._cancels[order.request] = cancel
-        session.ask_for_picture(decode)
+        session.asking.ask(decode)
 
     def _decode(self, order: TakeSnapshot, picture: Picture | None) -> None:
         jpeg = None
