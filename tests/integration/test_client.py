@@ -27,7 +27,7 @@ from tests.support.waiting import eventually
 
 from .fake_sidecar import CODE, JPEG, FakeSidecar, problem, segment
 
-TYPES = ["transcript.final"]
+TYPES = ["transcript.final", "speech.started"]
 
 
 @pytest.fixture
