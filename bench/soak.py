@@ -42,6 +42,9 @@ TEXT_S = 40.0
 INTERRUPTED_S = 10.0
 """What was said so shortly before an interruption is not waited for, nor judged."""
 
+INTERRUPTED = 130
+"""The exit code when no report was waited for."""
+
 SETTLED_S = 5.0
 FILES_FINISHED_S = 5.0
 RECORDED, LOOKED_AT = slice(0, 2), slice(2, 4)
@@ -226,7 +229,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0, help="how long faults go on (default 10)")
     parser.add_argument("--cameras", type=int, default=8, help="how many (default 8)")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(2)), help="repeats a script of faults")
-    return asyncio.run(run(parser.parse_args()))
+    options = parser.parse_args()
+    try:
+        return asyncio.run(run(options))
+    except asyncio.CancelledError:
+        return INTERRUPTED
 
 
 if __name__ == "__main__":
