@@ -229,6 +229,17 @@ async def test_a_file_whose_recorder_hangs_is_not_taken_from_it(tmp_path: Path, 
         assert await all_of.starts() == [0.0], "it was finished once its recorder was dead"
 
 
+async def test_a_file_that_a_dead_recorder_finished_and_did_not_tell_of_is_taken_in(tmp_path: Path, root: Path) -> None:
+    async with shelves(tmp_path, root) as all_of:
+        await all_of.recordings.care.tend()
+        write_recording(root)
+        await all_of.recordings.care.tend()
+        assert await all_of.starts() == []
+        all_of.recordings.care.look_for_leftovers()
+        await all_of.recordings.care.tend()
+        assert await all_of.starts() == [0.0]
+
+
 async def test_fragments_that_cannot_be_read_are_kept(tmp_path: Path, root: Path, footage: bytes) -> None:
     head, rest = footage[: footage.index(b"moof") - 4], footage[footage.index(b"moof") - 4 :]
     part = write_part(root, head.replace(b"avc1", b"\xff\xff\xff\xff").replace(b"trak", b"tr\xffk") + rest)

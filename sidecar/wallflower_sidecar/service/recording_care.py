@@ -66,7 +66,8 @@ class Care:
         self._note(await self._look())
 
     def look_for_leftovers(self) -> None:
-        """A recorder died: what it left is to be finished soon."""
+        """A recorder died: what it left is to be finished soon, what it finished without telling to be taken in."""
+        self._shelf.stale = True
         self._hurried_until_s = self._clock.monotonic() + HURRIED_S
 
     def purged(self, stream: str) -> None:
