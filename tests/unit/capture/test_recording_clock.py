@@ -32,6 +32,24 @@ def test_a_file_begins_when_its_first_packet_was_sent():
     assert sender.line.line_s(moment.timestamp()) == pytest.approx(line_s - 3, abs=0.002)
 
 
+def test_a_thread_that_waits_between_the_two_clocks_misnames_nothing():
+    sender = Sender()
+    line_s = sender.run(10)
+    expected = sender.line.utc(line_s)
+    waits_s = [0.4, 0.2]
+    sender.clock.monotonic = lambda: _after(sender.clock, waits_s)
+    assert sender.line.utc(line_s) == pytest.approx(expected, abs=timedelta(seconds=0.002))
+    waits_s += [0.4, 0.2]
+    assert sender.line.line_s(expected.timestamp()) == pytest.approx(line_s, abs=0.002)
+
+
+def _after(clock, waits_s):
+    """The monotonic time, after a wait if one is left."""
+    if waits_s:
+        clock.advance(waits_s.pop())
+    return HandClock.monotonic(clock)
+
+
 def test_files_that_follow_each_other_adjoin():
     sender = Sender()
     first_s = sender.run(10)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 import errno
 import os
+import resource
 from types import SimpleNamespace
 
 import pytest
@@ -47,6 +48,20 @@ def test_no_file_takes_the_name_of_another_finished_or_not(root):
     assert third.name.start == START + timedelta(milliseconds=2)
     for part in (first, second, third):
         part.close()
+
+
+def test_a_file_that_has_its_last_name_is_finished_also_where_its_folder_cannot_be_synced(root):
+    part = PartFile(root, NAME)
+    lowest_free = os.dup(part._descriptor)
+    os.close(lowest_free)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, before[1]))
+    try:
+        name = part.finish(START + timedelta(seconds=1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert (root / name.path).exists()
+    part.close()
 
 
 def test_an_end_before_the_start_is_a_millisecond_after_it(root):

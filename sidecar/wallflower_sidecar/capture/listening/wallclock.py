@@ -96,7 +96,7 @@ class WallClock:
 
         Moments read together keep their distances, also when the clock is stepped between them.
         """
-        now, monotonic_s = _both(self._clock)
+        now, monotonic_s = read_both(self._clock)
         lateness_s = self._envelope.lateness_s or 0.0
         return lambda media_s: now + timedelta(seconds=media_s + lateness_s - monotonic_s)
 
@@ -119,7 +119,7 @@ class WallClock:
         return gap_s
 
 
-def _both(clock: Clock) -> tuple[datetime, float]:
+def read_both(clock: Clock) -> tuple[datetime, float]:
     """Wall clock and monotonic clock at one moment; a thread may be made to wait between the two readings."""
     best = _read(clock)
     for _ in range(_READINGS):

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from ...domain.clock import Clock
-from ..listening.wallclock import Envelope
+from ..listening.wallclock import Envelope, read_both
 from .packets import Placed
 
 ADJOINS_S = 1.0
@@ -31,13 +31,14 @@ class RecordingClock:
 
     def utc(self, line_s: float) -> datetime:
         """Wall-clock time of a moment of the line, by the host's clock as it goes now; whole milliseconds."""
-        moment = self._clock.now() + timedelta(seconds=line_s + self._lateness_s - self._clock.monotonic())
+        now, monotonic_s = read_both(self._clock)
+        moment = now + timedelta(seconds=line_s + self._lateness_s - monotonic_s)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def line_s(self, utc_s: float) -> float:
         """The moment of the line that is this wall-clock time (seconds since 1970)."""
-        moment = datetime.fromtimestamp(utc_s, UTC)
-        return (moment - self._clock.now()).total_seconds() + self._clock.monotonic() - self._lateness_s
+        now, monotonic_s = read_both(self._clock)
+        return (datetime.fromtimestamp(utc_s, UTC) - now).total_seconds() + monotonic_s - self._lateness_s
 
     def start(self, line_s: float) -> datetime:
         """The start of a file that begins here: not before the end of the last one, unless the clock was set back."""

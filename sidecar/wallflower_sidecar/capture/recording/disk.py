@@ -163,10 +163,10 @@ def _create(root: Path, name: RecordingName) -> tuple[RecordingName, int]:
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        # Some network file systems do not know how; the file itself is on the disk by now.
-        with contextlib.suppress(OSError):
+    # Some network file systems do not know how; the file itself is on the disk by now, and has its last name.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
