@@ -12,6 +12,7 @@ import av
 import av.logging
 
 from ..domain.errors import WallflowerError
+from ..domain.recordings import PART
 from ..processes.bounds import bound_this_process
 from ..processes.child import Channel, run_child
 from ..processes.wire import Message
@@ -25,6 +26,9 @@ OVERLAP_S = 1.0
 
 BESIDE_S = 20.0
 """So long two sessions of one stream may write side by side while one takes over; longer, the clock was put back."""
+
+MISSING_S = 1.5
+"""A finished file that ends so much before its name says is damaged; by a second less it is how names are given."""
 
 _TELL_EVERY_S = 1.0
 _MEMORY_BYTES = 256 * 1024 * 1024
@@ -57,7 +61,7 @@ def cut(order: Order) -> Iterator[Message]:
     with _joined(order.target, run[0]) as joiner:
         for number, (each, following) in enumerate(zip(run, [*run[1:], None], strict=True)):
             have = None if reach is None else _had(reach, run[:number])
-            for reached in _copy(each, joiner, order._replace(end=_end(each, following, order)), have):
+            for reached in _copy(each, joiner, order._replace(end=_end(each, following, order)), have, left_out):
                 reach = Reach(reached.start if reach is None else reach.start, reached.end)
                 if time.monotonic() - told_at >= _TELL_EVERY_S:
                     yield messages.going(joiner.length_s)
@@ -98,7 +102,7 @@ def _readable(order: Order) -> tuple[list[Footage], list[str]]:
     return footage, left_out
 
 
-def _copy(footage: Footage, joiner: Joiner, order: Order, have: float | None) -> Iterator[Reach]:
+def _copy(footage: Footage, joiner: Joiner, order: Order, have: float | None, left_out: list[str]) -> Iterator[Reach]:
     """Add what a file has of the clip, which has all there is until `have`. Yields what is reached."""
     with ExitStack() as stack:
         try:
@@ -113,6 +117,7 @@ def _copy(footage: Footage, joiner: Joiner, order: Order, have: float | None) ->
         whole = begin.dts_s == footage.begins_s
         joiner.follow(footage.begins if whole else dict.fromkeys(footage.begins, begin.dts_s))
         going = {stream.type for stream in streams}
+        reached_s = footage.begins_s
         for packet in packets(container, streams):
             kind, dts_s, pts_s = packet.stream.type, time_s(packet, packet.dts), time_s(packet, packet.pts)
             if kind in going and footage.wall(dts_s) >= order.end:
@@ -122,9 +127,12 @@ def _copy(footage: Footage, joiner: Joiner, order: Order, have: float | None) ->
             if kind not in going or dts_s < begin.dts_s or pts_s < begin.pts_s:
                 continue
             ends_s = pts_s + time_s(packet, packet.duration)
+            reached_s = max(reached_s, ends_s)
             joiner.add(packet)
             if kind == lead:
                 yield Reach(footage.wall(begin.pts_s), footage.wall(ends_s))
+        if footage.path.suffix != PART and footage.wall(reached_s) < min(footage.source.end, order.end) - MISSING_S:
+            left_out.append(f"{footage.path.name} (damaged)")
 
 
 def _end(footage: Footage, following: Footage | None, order: Order) -> float:

@@ -168,9 +168,9 @@ def test_a_file_that_cannot_be_read_is_left_out(root: Path, clip: Path, target: 
 def test_a_file_that_ends_in_its_middle_is_used_up_to_there(root: Path, clip: Path, target: Path) -> None:
     files = film(root, clip, count=3)
     raw = files[1].path.read_bytes()
-    files[1].path.write_bytes(raw[: len(raw) * 6 // 10])
-    done(order(files, 0.0, 12.0, target))
-    assert 9.5 < watch(target).duration_s < 12.0
+    files[1].path.write_bytes(raw[: len(raw) * 4 // 10])
+    assert done(order(files, 0.0, 12.0, target))[2] == [f"{files[1].path.name} (damaged)"]
+    assert 8.5 < watch(target).duration_s < 11.0
 
 
 def test_files_of_which_none_can_be_read(root: Path, clip: Path, target: Path) -> None:
