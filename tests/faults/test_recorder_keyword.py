@@ -37,6 +37,17 @@ async def test_a_hit_is_kept_from_the_key_frame_before_it_to_its_end(camera, roo
     assert rec.heard.of(Recorded) == [report]
 
 
+async def test_what_was_to_be_kept_before_recording_was_stopped_is_not_kept_after(camera, root):
+    async with recording(camera.url("porch"), root) as rec:
+        rec.keyword()
+        rec.keep(time.time(), time.time() + 60)
+        rec.stop()
+        rec.keyword()  # all of it before the camera answers
+        await rec.held(4)
+        assert not list(root.iterdir())[1:]
+    assert rec.heard.of(Recorded) == []
+
+
 async def test_hits_that_overlap_extend_one_file_and_a_later_one_repeats_nothing(camera, root):
     async with recording(camera.url("porch"), root) as rec:
         rec.keyword()

@@ -148,4 +148,3 @@ def test_a_stream_whose_writer_hangs_is_remembered_until_it_comes_back():
     assert not disks.is_stuck("/disk", "garden")
     disks.came_back("/disk", "porch")
     assert not disks.is_stuck("/disk", "porch")
-    assert disks.left_behind == 1

@@ -31,16 +31,12 @@ class RecordingDisks:
     def __init__(self, floor_bytes: int = FLOOR_BYTES) -> None:
         """Know of no stuck thread."""
         self.floor_bytes = floor_bytes
-        self.left_behind = 0
-        """Threads that were stuck in the kernel when their session ended, ever."""
-
         self._lock = threading.Lock()
         self._stuck: set[tuple[str, str]] = set()
 
     def leave_behind(self, root: str, stream: str) -> None:
         """A stream's writer does not come back from the disk: no other is to follow it there."""
         with self._lock:
-            self.left_behind += 1
             self._stuck.add((root, stream))
 
     def came_back(self, root: str, stream: str) -> None:

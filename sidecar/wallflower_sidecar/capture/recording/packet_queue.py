@@ -24,25 +24,19 @@ class PacketQueue:
         self._bytes = 0
         self._broken = False
 
-    @property
-    def waiting(self) -> bool:
-        """Whether anything is held."""
-        return bool(self._samples)
-
-    def put(self, sample: Sample) -> None:
-        """Append a packet, or drop and count it."""
+    def put(self, sample: Sample) -> bool:
+        """Append a packet; False: it was dropped, and counted."""
         with self._lock:
-            if self._broken and sample.kind == "video" and not sample.key:
-                self.dropped += 1
-            elif self._is_full(sample):
+            if (self._broken and sample.kind == "video" and not sample.key) or self._is_full(sample):
                 self.dropped += 1
                 self._broken = True
-            else:
-                if self._broken and sample.key:
-                    sample = replace(sample, after_loss=True)
-                    self._broken = False
-                self._samples.append(sample)
-                self._bytes += len(sample.data)
+                return False
+            if self._broken and sample.key:
+                sample = replace(sample, after_loss=True)
+                self._broken = False
+            self._samples.append(sample)
+            self._bytes += len(sample.data)
+            return True
 
     def pass_over(self) -> None:
         """Leave out a packet of the picture; what follows cannot be decoded before the next key frame."""

@@ -24,6 +24,9 @@ HUNG_S = 10.0
 FAREWELL_S = 2.0
 """How long a session's end waits for the file to be finished."""
 
+LOSS_TOLD_EVERY_S = 60.0
+"""A disk that is too slow costs packets of each group of pictures."""
+
 _MOST_EARLY = 16
 
 _LOGGER = logging.getLogger(__name__)
@@ -50,6 +53,7 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._place = "", ""
         self._told: tuple[bool, str | None] | None = None
+        self._loss_told_s = float("-inf")
         self._telling = threading.Lock()
 
     @property
@@ -64,6 +68,7 @@ class Recorder:
                 self._orders = order
             elif isinstance(order, StopRecording):
                 self._orders = None
+                self._early.clear()
             if self._writer is not None:
                 self._writer.obey(order)
             elif isinstance(order, Keep):
@@ -96,7 +101,7 @@ class Recorder:
         if self._writer is None and not self._start(self._tracks):
             return
         kind, tick_s = self._kinds[packet.stream_index]
-        self._queue.put(
+        taken = self._queue.put(
             Sample(
                 kind,
                 bytes(packet) if data is None else data,
@@ -107,6 +112,8 @@ class Recorder:
                 arrival_s,
             )
         )
+        if not taken:
+            self._tell_loss(arrival_s)
         self._notice_hang(arrival_s)
 
     def pass_over(self) -> None:
@@ -164,6 +171,12 @@ class Recorder:
         since_s = self._writer.busy_since_s if self._writer else None
         if since_s is not None and now_s - since_s > HUNG_S:
             self._tell(writing=False, code=CaptureCode.DISK_ERROR)
+
+    def _tell_loss(self, now_s: float) -> None:
+        if now_s - self._loss_told_s >= LOSS_TOLD_EVERY_S:
+            self._loss_told_s = now_s
+            lost = self._queue.dropped
+            _LOGGER.warning("session %d: the disk does not keep up; %d packets are not recorded", self._session, lost)
 
     def _tell(self, *, writing: bool, code: str | None) -> None:
         with self._telling:
