@@ -113,6 +113,9 @@ def test_health_shows_details_only_with_a_token_and_never_a_stream_name(
     ]
     assert {check["detail"] for check in closed.document["checks"]} == {""}
     assert any(check["detail"] for check in opened.document["checks"])
+    assert opened.document["transcriber"]["state"]
+    assert opened.document["models"] == []
+    assert closed.document.keys() == {"status", "checks"}
     for shown in (closed.raw, stranger.as_holder_of("wrong").ask("GET", "/health").raw):
         assert b"Secret" not in shown
         assert stream.encode() not in shown

@@ -134,3 +134,21 @@ def test_what_is_wrong_with_a_wish_to_forget_is_named(api: Api, body: dict[str, 
 
 def test_a_stream_that_never_was_cannot_be_forgotten(api: Api) -> None:
     assert api.ask("POST", "/forget", {"minutes": 5, "stream": "never-was"}).status == 404
+
+
+def test_whoever_keeps_copies_is_told_what_was_forgotten(tmp_path: Path) -> None:
+    with running_api(tmp_path) as (api, _), api.events("?types=transcript.forgotten,stream.removed") as reader:
+        api.ask("PUT", "/streams/door", STREAM)
+        start = say(api, f"The {NEEDLE} plays at nine")["segment"]["start"]
+        assert api.ask("DELETE", f"/transcripts?from={start}").document == {"deleted": 1}
+        assert api.ask("POST", "/forget", {"minutes": 1, "stream": "door"}).status == 200
+        assert api.ask("DELETE", "/streams/door?purge=true").status == 204
+        by_range, by_minutes, *by_purge = [reader.next() for _ in range(4)]
+    assert by_range.data == {"stream": None, "from": start, "to": None}
+    assert by_minutes.data["stream"] == "door"
+    assert by_minutes.data["from"] < start < by_minutes.data["to"]
+    assert [(event.type, event.data) for event in by_purge] == [
+        ("transcript.forgotten", {"stream": "door", "from": None, "to": None}),
+        ("stream.removed", {"stream": "door"}),
+    ]
+    assert by_range.id is not None, "it is told to those who come later"

@@ -9,7 +9,7 @@ import sqlite3
 import pytest
 from sqlalchemy import text
 
-from tests.unit.store.heard import Clock, at, copies, file_of, find, folder_holds, hit, keep, segment, stream
+from tests.unit.store.heard import Clock, at, copies, delete, file_of, find, folder_holds, hit, keep, segment, stream
 from wallflower_sidecar.domain.errors import UnavailableError
 from wallflower_sidecar.store import Database, erasure, events, streams, transcripts
 from wallflower_sidecar.store.erasure import PENDING
@@ -59,7 +59,7 @@ async def test_a_forgotten_sentence_is_in_no_file(database):
     heard = segment("the password is xylophone")
     await keep(database, segment("good morning"), heard, segment("good night", at_s=60), hits=[hit(heard)])
     assert folder_holds(database, "xylophone")
-    assert await transcripts.delete(database, start=at(0), end=at(1)) == 2
+    assert await delete(database, start=at(0), end=at(1)) == 2
     assert folder_holds(database, "xylophone") == []
     assert await find(database) == ["good night"]
 
@@ -71,7 +71,7 @@ async def test_a_reader_that_is_open_meanwhile_is_waited_for(database):
     assert outside.execute("SELECT count(*) FROM segments").fetchone() == (1,)
     async with database.read() as connection:
         await connection.execute(text("SELECT count(*) FROM segments"))
-        deleting = asyncio.create_task(transcripts.delete(database, stream="door"))
+        deleting = asyncio.create_task(delete(database, stream="door"))
         while await find(database):
             await asyncio.sleep(0.01)
         assert folder_holds(database, "xylophone"), "the readers still need it"
@@ -93,7 +93,7 @@ async def test_readers_that_come_and_go_do_not_put_it_off(database):
 
     readers = [asyncio.create_task(read()) for _ in range(4)]
     async with asyncio.timeout(10):
-        await transcripts.delete(database, stream="door")
+        await delete(database, stream="door")
     held = folder_holds(database, "xylophone")
     stopped.set()
     await asyncio.gather(*readers)
@@ -107,10 +107,10 @@ async def test_a_reader_that_never_ends_is_a_sentence_and_the_next_erasure_makes
     outside.execute("BEGIN")
     outside.execute("SELECT count(*) FROM segments").fetchone()
     with pytest.raises(UnavailableError, match="deleted"):
-        await transcripts.delete(database, stream="door")
+        await delete(database, stream="door")
     assert await find(database) == []
     outside.close()
-    assert await transcripts.delete(database, stream="door") == 0
+    assert await delete(database, stream="door") == 0
     assert folder_holds(database, "xylophone") == []
 
 
@@ -167,7 +167,7 @@ async def dead_separators(database):
 
 async def test_much_at_once(database):
     words = await fill(database, random.Random(9), range(1_300), sizes=(3,), alike=True)
-    assert await transcripts.delete(database, start=at(0), end=at(1_200)) == 1_200
+    assert await delete(database, start=at(0), end=at(1_200)) == 1_200
     assert secrets_on_disk(database) == {word for number, word in words.items() if number >= 1_200}
     async with database.read() as connection:
         kept = await connection.execute(text("SELECT v FROM segments_fts_config WHERE k = 'secure-delete'"))
@@ -202,4 +202,4 @@ async def test_an_erasure_that_was_cut_short_is_finished_by_the_next_start(tmp_p
 
 async def test_deleting_nothing_costs_nothing(database, monkeypatch):
     monkeypatch.setattr("wallflower_sidecar.store.sqlite_backend.erase_remnants", None)
-    assert await transcripts.delete(database, stream="nobody") == 0
+    assert await delete(database, stream="nobody") == 0

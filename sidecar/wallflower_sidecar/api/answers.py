@@ -54,13 +54,6 @@ class CheckResult(Document):
     detail: str
 
 
-class Health(Document):
-    """The sidecar's condition: the gravest of its checks."""
-
-    status: HealthStatus
-    checks: list[CheckResult]
-
-
 class ModelObject(Document):
     """A speech model; `bytes` on disk or of its download, `languages` empty when unknown, `progress` 0-1 under way."""
 
@@ -98,6 +91,18 @@ class TranscriberObject(Document):
     progress: Probability | None
     lag_s: float
     detail: str | None
+
+
+class Health(Document):
+    """The sidecar's condition: the gravest of its checks.
+
+    Only with a token: what recognises speech, and the models whose download is under way or failed.
+    """
+
+    status: HealthStatus
+    checks: list[CheckResult]
+    transcriber: TranscriberObject | None = None
+    models: list[ModelObject] = []
 
 
 class Paired(Document):

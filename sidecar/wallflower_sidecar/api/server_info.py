@@ -8,6 +8,7 @@ from .. import __version__
 from ..domain.clock import format_time
 from ..domain.documents import health_document
 from ..domain.health import HealthStatus
+from ..service.health import speech_document
 from .answers import Health, Info
 from .fields import NoQuery
 from .middleware import AUTHENTICATOR
@@ -33,6 +34,8 @@ async def get_health(call: Call[None, NoQuery]) -> web.Response:
     """Say how each part is; the details only to those with a token."""
     identity = await call.request.app[AUTHENTICATOR].identify_if_given(call.request)
     document = health_document(call.service.health(), private=identity is not None)
+    if identity is not None:
+        document |= speech_document(call.service.transcriber(), call.service.models.unfinished())
     failed = document["status"] == HealthStatus.FAILED
     return json_answer(document, HTTPStatus.SERVICE_UNAVAILABLE if failed else HTTPStatus.OK)
 
@@ -54,7 +57,7 @@ OPERATIONS = (
     Operation(
         "GET",
         "/health",
-        "How each part is; details only with a token",
+        "How each part is; details, and how far the recogniser and downloads of models are, only with a token",
         get_health,
         Who.EVERYBODY,
         (

@@ -34,7 +34,7 @@ async def delete_transcripts(call: Call[None, RangeQuery]) -> web.Response:
     query = call.query
     if query.stream is None and query.start is None and query.end is None:
         raise invalid([Fault(name, "Give at least one of stream, from and to.") for name in ("stream", "from", "to")])
-    count = await call.service.archive.delete(stream=query.stream, start=query.start, end=query.end)
+    count = await call.service.text_forgetting.delete(stream=query.stream, start=query.start, end=query.end)
     return json_answer({"deleted": count})
 
 

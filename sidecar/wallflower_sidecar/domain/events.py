@@ -7,11 +7,12 @@ from typing import Any
 
 
 class EventType(StrEnum):
-    """The event types of the contract, `rules.changed` and, for debugging, `transcript.suppressed`."""
+    """The contract's types, `rules.changed`, `transcript.forgotten`, and for debugging `transcript.suppressed`."""
 
     TRANSCRIPT_FINAL = "transcript.final"
     TRANSCRIPT_PARTIAL = "transcript.partial"
     TRANSCRIPT_SUPPRESSED = "transcript.suppressed"
+    TRANSCRIPT_FORGOTTEN = "transcript.forgotten"
     KEYWORD_DETECTED = "keyword.detected"
     KEYWORD_CONFIRMED = "keyword.confirmed"
     KEYWORD_RETRACTED = "keyword.retracted"

@@ -1,4 +1,4 @@
-"""What was said and is kept: found again, written out, forgotten."""
+"""What was said and is kept: found again, written out."""
 
 from collections.abc import AsyncIterator, Collection
 from datetime import datetime
@@ -66,13 +66,6 @@ class Archive:
         """Return the names of the streams that are configured, by their ids."""
         async with self._database.read() as connection:
             return {stream.id: stream.name for stream in await load_streams(connection)}
-
-    async def delete(
-        self, *, stream: str | None = None, start: datetime | None = None, end: datetime | None = None
-    ) -> int:
-        """Forget segments with all that repeats them; returns how many. Raises NotFoundError, UnavailableError."""
-        await self.require(stream)
-        return await stored.delete(self._database, stream=stream, start=start, end=end)
 
     async def require(self, stream: str | None) -> None:
         """Raise NotFoundError for a stream that neither is configured nor has text."""

@@ -2,14 +2,28 @@
 
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ..domain.clock import format_time
 from ..domain.events import Event, EventBounds, EventPage, EventType, NewEvent
 from ..events import Broadcaster, Replay, Resync
 from ..store import Database, events as stored_events
 
-__all__ = ["EventLog", "EventWriter", "Resync"]
+__all__ = ["EventLog", "EventWriter", "Resync", "forgotten_event"]
+
+
+def forgotten_event(
+    at: datetime, stream: str | None, start: datetime | None = None, end: datetime | None = None
+) -> NewEvent:
+    """Tell those who keep copies what is gone: text of [start, end), of one stream or of all; None for no bound."""
+    data = {
+        "stream": stream,
+        "from": None if start is None else format_time(start),
+        "to": None if end is None else format_time(end),
+    }
+    return NewEvent(EventType.TRANSCRIPT_FORGOTTEN, data, at, stream)
 
 
 class EventWriter:

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from ..capture.supervisor import CaptureSupervisor
 from ..domain.clock import Clock
 from ..domain.recordings import ForgottenSpan
-from .archive import Archive
 from .clips import Clips
 from .early_hits import EarlyHits
 from .recordings import Recordings
 from .streams import Streams
+from .text_forgetting import TextForgetting
 from .transcripts import Transcripts
 
 
@@ -29,7 +29,7 @@ class Forgetting:
     def __init__(
         self,
         *,
-        archive: Archive,
+        text: TextForgetting,
         transcripts: Transcripts,
         early: EarlyHits,
         recordings: Recordings,
@@ -39,7 +39,7 @@ class Forgetting:
         clock: Clock,
     ) -> None:
         """Reach everything that remembers."""
-        self._archive = archive
+        self._text = text
         self._transcripts = transcripts
         self._early = early
         self._recordings = recordings
@@ -56,12 +56,12 @@ class Forgetting:
         go once it is back.
         """
         async with self._turn:
-            await self._archive.require(stream)
+            await self._text.require(stream)
             end = self._clock.now()
             start = end - timedelta(minutes=minutes)
             self._transcripts.forget(stream, start, end)
             await self._early.forget(stream)
-            segments = await self._archive.delete(stream=stream, start=start, end=end)
+            segments = await self._text.delete(stream=stream, start=start, end=end)
             await self._streams.look_up_last_transcripts()
             files = await self._forget_recordings(stream, start, end)
         return Forgot(segments, files)

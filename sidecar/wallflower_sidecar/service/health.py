@@ -7,7 +7,7 @@ from pathlib import Path
 import shutil
 
 from ..domain.clock import Clock
-from ..domain.documents import health_document, transcriber_document
+from ..domain.documents import Document, health_document, transcriber_document
 from ..domain.errors import UnavailableError
 from ..domain.events import EventType, NewEvent
 from ..domain.health import Check, HealthStatus, TranscriberInfo
@@ -65,6 +65,11 @@ def disk_check(folder: Path) -> Check:
     return Check("disk", HealthStatus.OK, f"{free_bytes // 2**20} MiB are free in the data folder.")
 
 
+def speech_document(info: TranscriberInfo, models: Sequence[ModelItem]) -> Document:
+    """What transcribes, and the models whose download is under way or failed."""
+    return {"transcriber": transcriber_document(info), "models": [model_document(item) for item in models]}
+
+
 class HealthWatch:
     """Gathers the checks and records `server.changed` when one of them, or the transcriber, changes."""
 
@@ -119,11 +124,7 @@ class HealthWatch:
         )
         if now == self._told:
             return
-        data = {
-            **health_document(checks, private=True),
-            "transcriber": transcriber_document(info),
-            "models": [model_document(item) for item in models],
-        }
+        data = health_document(checks, private=True) | speech_document(info, models)
         async with self._events.transaction() as writer:
             writer.add(NewEvent(EventType.SERVER_CHANGED, data, self._clock.now()))
         self._told = now

@@ -34,6 +34,8 @@ from .recogniser import make_transcriber
 from .recordings import Recordings
 from .retention import Retention
 from .streams import Streams, is_transcribed
+from .text_forgetting import TextForgetting
+from .transcription_watch import TranscriptionWatch
 from .transcripts import Transcripts
 from .upkeep import Upkeep
 
@@ -105,8 +107,9 @@ class Service:
             clock=clock,
         )
         self.clips = Clips(self.recordings, clock, settings.data_dir / "clips")
+        self.text_forgetting = TextForgetting(self.archive, self.events, clock)
         self.forgetting = Forgetting(
-            archive=self.archive,
+            text=self.text_forgetting,
             transcripts=self.transcripts,
             early=self._early,
             recordings=self.recordings,
@@ -128,6 +131,7 @@ class Service:
         self._health = HealthWatch(
             self.events, clock, checks=self.health, transcriber=self.transcriber, models=self.models.unfinished
         )
+        self._transcription = TranscriptionWatch(self.events, self.streams, clock)
         self._retention = Retention(database, clock)
         self._upkeep = Upkeep(clock)
 
@@ -192,6 +196,7 @@ class Service:
                     keep("models", self.models.run),
                     keep("recordings", self.recordings.run),
                     keep("clips", self.clips.run),
+                    keep("transcription", self._transcription.run),
                 ),
                 running(keep("transcriber", self._transcriber.run), keep("scheduler", self._scheduler.run)),
             ):

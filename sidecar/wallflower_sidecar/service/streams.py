@@ -27,7 +27,7 @@ from ..store import (
     transcripts as stored_transcripts,
 )
 from ..store.streams import RecordedError
-from .events import EventLog, EventWriter
+from .events import EventLog, EventWriter, forgotten_event
 
 __all__ = ["ProbeResult", "RecordedError", "Streams"]
 
@@ -234,6 +234,7 @@ class Streams:
         if purge:
             await stored_transcripts.purge(writer.connection, stream.id)
             await stored_recordings.purge(writer.connection, stream.id, self._clock.now())
+            writer.add(forgotten_event(self._clock.now(), stream.id))
         writer.add(NewEvent(EventType.STREAM_REMOVED, {"stream": stream.id}, self._clock.now(), stream.id))
 
     def _status_of(self, stream: Stream) -> StreamStatus:

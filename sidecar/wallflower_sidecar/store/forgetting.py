@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..domain.clock import to_millis
 from ..domain.events import EventType
 from .columns import mine
-from .database import Database
 from .full_text import full_text
 from .schema import EVENTS, FORMER_STREAMS, HITS, SEGMENTS
 from .search import in_range
@@ -26,17 +25,6 @@ _WITHOUT_SEGMENT = (
     EventType.SPEECH_ENDED,
 )
 """Events about speech; those that belong to a segment go with it, the others by their time."""
-
-
-async def delete(
-    database: Database, *, stream: str | None = None, start: datetime | None = None, end: datetime | None = None
-) -> int:
-    """Forget segments that begin in [start, end), of all streams or one; on return no file holds them.
-
-    Returns how many. Raises UnavailableError.
-    """
-    async with database.erase() as connection:
-        return await forget(connection, stream=stream, start=start, end=end)
 
 
 async def forget(

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ..domain.clock import to_millis
 from ..domain.keywords import Hit
 from ..domain.transcripts import Segment
-from .forgetting import delete, expire, forget, purge
+from .forgetting import expire, forget, purge
 from .full_text import full_text
 from .paging import Page
 from .rows import hit_to_row, segment_from_row, segment_to_row
@@ -19,7 +19,6 @@ from .search import Found, in_range, search
 __all__ = [
     "Found",
     "Page",
-    "delete",
     "expire",
     "forget",
     "has_stream",

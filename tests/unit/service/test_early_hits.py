@@ -173,7 +173,7 @@ async def test_of_a_purged_stream_nothing_is_left_and_listeners_hear_of_the_retr
     async with service.events.open(types=frozenset({EventType.KEYWORD_RETRACTED})) as events:
         await service.streams.delete("door", purge=True)
         assert (await anext(events)).id is None
-    assert [event.type.value for event in await told(service)] == ["stream.removed"]
+    assert [event.type.value for event in await told(service)] == ["transcript.forgotten", "stream.removed"]
     assert folder_holds(database, "a secret help") == []
 
 

@@ -92,7 +92,10 @@ async def test_a_removal_that_cannot_be_written_changes_nothing_and_can_be_repea
     await service.streams.delete("door", purge=True)
 
     assert known_streams(service) == {}
-    assert [(event.type.value, event.data) for event in await told(service)] == [("stream.removed", {"stream": "door"})]
+    assert [(event.type.value, event.data) for event in await told(service)] == [
+        ("transcript.forgotten", {"stream": "door", "from": None, "to": None}),
+        ("stream.removed", {"stream": "door"}),
+    ]
 
 
 async def test_a_purge_that_fails_takes_the_removal_back(service, database, monkeypatch):

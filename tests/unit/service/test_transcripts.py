@@ -77,7 +77,7 @@ async def test_text_of_a_removed_stream_is_neither_kept_nor_told(service, databa
         saying = asyncio.create_task(say(service, "a late secret"))
         await asyncio.sleep(0.05)
     await asyncio.gather(removing, saying)
-    assert [event.type.value for event in await told(service)] == ["stream.removed"]
+    assert [event.type.value for event in await told(service)] == ["transcript.forgotten", "stream.removed"]
     assert folder_holds(database, "a late secret") == []
 
 

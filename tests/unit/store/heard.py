@@ -104,3 +104,11 @@ def folder_holds(database: Database, needle: str) -> list[str]:
     """The names of the data folder's files in which this text occurs; for a database that is a file there."""
     files = sorted(file for file in file_of(database).parent.iterdir() if file.is_file())
     return [file.name for file in files if needle.encode() in file.read_bytes()]
+
+
+async def delete(
+    database: Database, *, stream: str | None = None, start: datetime | None = None, end: datetime | None = None
+) -> int:
+    """Forget what was said, as the service does; returns how many segments are gone."""
+    async with database.erase() as connection:
+        return await transcripts.forget(connection, stream=stream, start=start, end=end)

@@ -11,10 +11,10 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from wallflower_sidecar.domain.health import HealthStatus
-from wallflower_sidecar.store import Database, DatabaseUnusableError, NewerSchemaError, transcripts
+from wallflower_sidecar.store import Database, DatabaseUnusableError, NewerSchemaError
 from wallflower_sidecar.store.schema import META
 
-from .heard import find, keep, segment
+from .heard import delete, find, keep, segment
 
 
 async def test_folder_and_files_are_private(file_database, path):
@@ -184,7 +184,7 @@ async def test_a_reader_cancelled_within_a_statement_holds_nothing(database):
         reader.cancel()
     await asyncio.gather(*readers, return_exceptions=True)
     async with asyncio.timeout(5):
-        assert await transcripts.delete(database, stream="door") == 1
+        assert await delete(database, stream="door") == 1
         assert await find(database) == []
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from wallflower_sidecar.domain.events import EventType, NewEvent
 from wallflower_sidecar.store import events, streams, transcripts
 
-from .heard import MORNING, at, find, hit, keep, segment, stream
+from .heard import MORNING, at, delete, find, hit, keep, segment, stream
 
 
 async def count(database, what):
@@ -44,7 +44,7 @@ async def tell(database, *new):
 async def test_range_and_stream(database, query, left):
     heard = [segment("d0", at_s=0), segment("p10", at_s=10, stream="pool"), segment("d20", at_s=20)]
     await keep(database, *heard, hits=[hit(each) for each in heard])
-    assert await transcripts.delete(database, **query) == 3 - len(left)
+    assert await delete(database, **query) == 3 - len(left)
     assert await find(database) == left
     assert await count(database, "hits") == len(left)
     assert sorted(text for _, text in await replayed(database)) == sorted(left * 2)
@@ -54,7 +54,7 @@ async def test_range_and_stream(database, query, left):
 
 async def test_forgotten_events_leave_their_numbers(database):
     await keep(database, segment("one"), segment("two", at_s=60))
-    await transcripts.delete(database, end=at(30))
+    await delete(database, end=at(30))
     async with database.read() as connection:
         assert [event.id for event in (await events.read_after(connection, 0, limit=10)).events] == [2]
         assert (await events.bounds(connection)).oldest == 1
@@ -67,7 +67,7 @@ async def test_events_about_speech_go_with_their_time(database):
 
     changed = NewEvent(EventType.STREAM_CHANGED, {"id": "door"}, at(10), "door")
     await tell(database, speech(0), speech(10), speech(10, "pool"), speech(20), changed)
-    await transcripts.delete(database, stream="door", start=at(5), end=at(15))
+    await delete(database, stream="door", start=at(5), end=at(15))
     assert await count(database, "events WHERE data IS NULL") == 1
     assert EventType.STREAM_CHANGED in [kind for kind, _ in await replayed(database)]
 
@@ -76,9 +76,9 @@ async def test_a_hit_without_a_segment_goes_with_its_time(database):
     early = replace(hit(segment("help", at_s=10)), segment=None)
     async with database.write() as connection:
         await transcripts.insert_hits(connection, [early])
-    await transcripts.delete(database, start=at(11))
+    await delete(database, start=at(11))
     assert await count(database, "hits") == 1
-    await transcripts.delete(database, start=at(10))
+    await delete(database, start=at(10))
     assert await count(database, "hits") == 0
 
 

@@ -14,7 +14,7 @@ from wallflower_sidecar.store import events, keywords, transcripts
 from wallflower_sidecar.store.paging import Shown
 from wallflower_sidecar.store.schema import HOUSE_RULES
 
-from .heard import MORNING, at, find, folder_holds, hit, keep, segment
+from .heard import MORNING, at, delete, find, folder_holds, hit, keep, segment
 
 EARLY = replace(hit(segment("please help")), segment=None, state=HitState.EARLY)
 
@@ -109,14 +109,14 @@ async def test_what_was_told_early_is_forgotten_with_its_segment(file_database, 
     await tell_early(file_database, EARLY)
     async with file_database.write() as connection:
         await keywords.close_hit(connection, replace(EARLY, segment=heard.id, state=state))
-    assert await transcripts.delete(file_database, start=MORNING, end=at(0.5)) == 1
+    assert await delete(file_database, start=MORNING, end=at(0.5)) == 1
     assert folder_holds(file_database, "please help") == []
     assert await listed(file_database) == ()
 
 
 async def test_what_was_told_early_and_has_no_segment_is_forgotten_with_its_time(file_database):
     await tell_early(file_database, EARLY)
-    await transcripts.delete(file_database, start=MORNING, end=at(0.5))
+    await delete(file_database, start=MORNING, end=at(0.5))
     assert folder_holds(file_database, "please help") == []
 
 
