@@ -1,8 +1,8 @@
 """Capturing 1, 10 and 30 cameras: CPU, memory and sessions beside ffmpeg, OpenCV and one ffmpeg for everything.
 
 All on the same 1080p15 cameras, one way after the other in one run. CPU is user and system time of all processes of
-a way, without the camera's; memory is PSS. Ours is the real sidecar with its capture worker, in three ways: its
-picture pulled though nobody looks (the first minute), listening alone, listening and recording.
+a way, without the camera's; memory is PSS. Ours is the real sidecar with its capture worker, in four ways: its
+picture pulled though nobody looks (the first minute), listening alone, paused, listening and recording.
 """
 
 import argparse
@@ -22,7 +22,12 @@ from .capture_peers import FLOOR, ONE_FFMPEG, USUAL
 from .capture_report import show
 from .report import write
 
-OURS = {"pulled": capture_ours.PULLED, "listening": capture_ours.LISTENING, "recording": capture_ours.RECORDING}
+OURS = {
+    "pulled": capture_ours.PULLED,
+    "listening": capture_ours.LISTENING,
+    "paused": capture_ours.PAUSED,
+    "recording": capture_ours.RECORDING,
+}
 
 DECODED_PERCENT = 16.0
 """About what a way costs a camera that decodes every picture."""
@@ -75,7 +80,7 @@ def main() -> int:
     parser.add_argument(
         "--ways",
         default="copy,opencv,ffmpeg,ours",
-        help="which ways (default copy,opencv,ffmpeg,ours; ours is pulled,listening,recording)",
+        help="which ways (default copy,opencv,ffmpeg,ours; ours is pulled,listening,paused,recording)",
     )
     options = parser.parse_args()
     counts = [int(word) for word in options.cameras.split(",")]

@@ -1,4 +1,4 @@
-"""The sidecar and its capture worker with cameras that nobody looks at: picture pulled, listening only, recording."""
+"""The sidecar and its capture worker with cameras that nobody looks at: pulled, listening only, paused, recording."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -21,8 +21,9 @@ from .speech_costs import Meter
 
 PULLED = "ours, pulled"
 LISTENING = "ours, listening"
+PAUSED = "ours, paused"
 RECORDING = "ours, recording"
-WAYS = (PULLED, LISTENING, RECORDING)
+WAYS = (PULLED, LISTENING, PAUSED, RECORDING)
 
 START_S = 60.0
 LINGERS_S = 90.0
@@ -57,10 +58,15 @@ async def measure(camera: CameraProcess, cameras: int, seconds: float, ways: Col
                 await cost(LISTENING, seconds)
             elif LISTENING in ways:
                 print("  The picture is pulled on: listening alone cannot be measured.", flush=True)
+            if PAUSED in ways:
+                await _change(server, cameras, {"transcribe": False})
+                await eventually(lambda: _nobody_is_heard(camera, cameras), START_S)
+                await asyncio.sleep(SETTLE_S)
+                await cost(PAUSED, seconds)
+                await _change(server, cameras, {"transcribe": True})
             if RECORDING not in ways:
                 return costs
-            for name in names(cameras):
-                await server.request("PATCH", f"/streams/{name}", {"recording": {"mode": "continuous"}})
+            await _change(server, cameras, {"recording": {"mode": "continuous"}})
             if await _until(lambda: _recording(server), START_S):
                 await asyncio.sleep(SETTLE_S)
                 await cost(RECORDING, seconds)
@@ -76,6 +82,11 @@ async def _add(server: Sidecar, camera: CameraProcess, cameras: int) -> float:
         await server.request("PUT", f"/streams/{name}", {"name": name, "url": camera.url(name), "language": "en"})
     await eventually(lambda: _all(server, lambda status: status["state"] == "streaming"), START_S, 0.02)
     return time.monotonic() - began
+
+
+async def _change(server: Sidecar, cameras: int, what: Mapping[str, object]) -> None:
+    for name in names(cameras):
+        await server.request("PATCH", f"/streams/{name}", what)
 
 
 async def _look(server: Sidecar, cameras: int) -> float | None:
@@ -105,6 +116,10 @@ async def _recording(server: Sidecar) -> bool:
 
 async def _nobody_is_pictured(camera: CameraProcess, cameras: int) -> bool:
     return (await sessions(camera, cameras))[1] == 0
+
+
+async def _nobody_is_heard(camera: CameraProcess, cameras: int) -> bool:
+    return not any([(await camera.counters(name)).audio_now for name in names(cameras)])
 
 
 async def _until(true: Callable[[], Awaitable[bool]], timeout_s: float = LINGERS_S) -> bool:

@@ -12,7 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import WallflowerConfigEntry
 from .entity import WallflowerHubEntity, WallflowerStreamEntity
-from .models import StreamStatus
+from .models import Stream, StreamStatus
 from .reconcile import stream_subentries
 
 PARALLEL_UPDATES = 0
@@ -34,7 +34,7 @@ class StreamBinarySensorDescription(BinarySensorEntityDescription):
 
     is_on: Callable[[StreamStatus], bool]
     attributes: Callable[[StreamStatus], dict[str, Any]] = lambda _: {}
-    needs_camera: bool = False
+    can_show: Callable[[Stream], bool] = lambda _: True
 
 
 HUB = BinarySensorEntityDescription(
@@ -50,7 +50,7 @@ STREAM = (
         translation_key="speech",
         device_class=BinarySensorDeviceClass.SOUND,
         is_on=lambda status: status.speaking,
-        needs_camera=True,
+        can_show=lambda stream: stream.is_heard,
     ),
     StreamBinarySensorDescription(
         key="connection",
@@ -94,10 +94,9 @@ class StreamBinarySensor(WallflowerStreamEntity, BinarySensorEntity):
 
     entity_description: StreamBinarySensorDescription
 
-    @property
     @override
-    def _needs_camera(self) -> bool:
-        return self.entity_description.needs_camera
+    def _can_show(self, stream: Stream) -> bool:
+        return self.entity_description.can_show(stream)
 
     @property
     @override

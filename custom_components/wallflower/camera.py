@@ -16,6 +16,7 @@ from .const import CONF_TRANSPORT
 from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 from .entity import WallflowerStreamEntity
 from .exceptions import WallflowerError
+from .models import Stream
 from .reconcile import stream_subentries
 
 _LOGGER = logging.getLogger(__name__)
@@ -49,10 +50,9 @@ class WallflowerCamera(WallflowerStreamEntity, Camera):
         if (transport := subentry.data[CONF_TRANSPORT]) != "auto":
             self.stream_options[CONF_RTSP_TRANSPORT] = transport
 
-    @property
     @override
-    def _needs_camera(self) -> bool:
-        return True
+    def _can_show(self, stream: Stream) -> bool:
+        return stream.status.delivers
 
     @override
     async def stream_source(self) -> str | None:

@@ -61,12 +61,11 @@ class WallflowerStreamEntity(CoordinatorEntity[WallflowerCoordinator]):
     @override
     def available(self) -> bool:
         stream = self._stream
-        return super().available and stream is not None and (stream.status.delivers or not self._needs_camera)
+        return super().available and stream is not None and self._can_show(stream)
 
-    @property
-    def _needs_camera(self) -> bool:
-        """Whether there is nothing to show while the camera delivers nothing."""
-        return False
+    def _can_show(self, stream: Stream) -> bool:
+        """Whether there is anything to show of a camera that is as `stream` says."""
+        return True
 
     @property
     def _stream(self) -> Stream | None:

@@ -126,6 +126,11 @@ class Stream:
     status: StreamStatus
 
     @property
+    def is_heard(self) -> bool:
+        """Whether what is said there is listened to now."""
+        return self.transcribe and self.status.delivers
+
+    @property
     def keeps_text(self) -> bool:
         """Whether everything that is said may be shown and kept as text."""
         return self.store in {"all", "text"}

@@ -181,3 +181,35 @@ async def test_diagnostics_of_a_camera_that_the_sidecar_does_not_have(
     told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
 
     assert told["cameras"][0]["sidecar"] is None
+
+
+async def test_a_paused_camera_is_seen_but_not_heard(hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp) -> None:
+    await set_up()
+    await listening(sidecar)
+    sidecar.streams["porch"]["transcribe"] = False
+    sidecar.set_state("porch", "streaming", audio=None)
+    await eventually(lambda: hass.states.get("binary_sensor.porch_speech").state == "unavailable")
+
+    assert hass.states.get(SWITCH).state == "off"
+    assert hass.states.get("binary_sensor.porch_connection").state == "on"
+    assert (await async_get_image(hass, "camera.porch")).content == JPEG
+
+    sidecar.streams["porch"]["transcribe"] = True
+    sidecar.set_state("porch", "streaming")
+    await eventually(lambda: hass.states.get("binary_sensor.porch_speech").state == "off")
+
+
+async def test_a_camera_of_sound_alone_that_rests_while_it_is_paused_claims_no_error(
+    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp
+) -> None:
+    await set_up()
+    await listening(sidecar)
+    sidecar.streams["porch"]["transcribe"] = False
+    sidecar.set_state("porch", "idle", audio=None, video=None)
+    await eventually(lambda: hass.states.get("camera.porch").state == "unavailable")
+
+    connection = hass.states.get("binary_sensor.porch_connection")
+    assert (connection.state, connection.attributes["state"]) == ("off", "idle")
+    assert (connection.attributes["error"], connection.attributes["next_retry_at"]) == (None, None)
+    assert hass.states.get("binary_sensor.porch_speech").state == "unavailable"
+    assert hass.states.get(SWITCH).state == "off"

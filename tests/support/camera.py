@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, tuple[Callable[[str], object], ...]] = {
     "html": (str, switch),
     "limit": (str, whole_number),
     "whole_only": (str, switch),
+    "whole_or_nothing": (str, switch),
     "lose_datagrams": (str, switch),
     "heal": (str,),
     "swap": (str, Path),

@@ -28,7 +28,10 @@ class Faults:
     """Refuse a session beyond this many with 453."""
 
     whole_only: bool = False
-    """Refuse to play the sound without the picture with 455."""
+    """Refuse to play sound or picture alone with 455."""
+
+    whole_or_nothing: bool = False
+    """Play sound or picture alone, but send nothing of it."""
 
     datagrams_lost: bool = False
     """Send no datagrams, as a firewall on the way does."""
@@ -55,6 +58,12 @@ class Counters:
 
     audio_now: int
     """Sessions that are being sent the sound now."""
+
+    audio_setups: int
+    """How often the sound was set up."""
+
+    audio_sent_at: float
+    """When (seconds since 1970) sound was last sent to anybody."""
 
     rejected: int
     """Requests with wrong credentials."""
@@ -89,6 +98,8 @@ class CameraSource:
     playing: set[Session] = field(default_factory=set)
     describes: int = 0
     plays_ever: int = 0
+    audio_setups: int = 0
+    audio_sent_at: float = 0.0
     rejected: int = 0
 
     @property
@@ -100,6 +111,8 @@ class CameraSource:
             plays_ever=self.plays_ever,
             video_now=sum("video" in session.kinds for session in self.playing),
             audio_now=sum("audio" in session.kinds for session in self.playing),
+            audio_setups=self.audio_setups,
+            audio_sent_at=self.audio_sent_at,
             rejected=self.rejected,
             dropped=sum(session.dropped for session in self.playing),
         )

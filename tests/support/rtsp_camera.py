@@ -158,8 +158,12 @@ class FakeCamera:
         self._sources[name].faults.most_sessions = sessions
 
     async def whole_only(self, name: str, on: bool = True) -> None:
-        """Refuse with 455 to play the sound without the picture."""
+        """Refuse with 455 to play sound or picture alone."""
         self._sources[name].faults.whole_only = on
+
+    async def whole_or_nothing(self, name: str, on: bool = True) -> None:
+        """Play sound or picture alone, but send nothing of it."""
+        self._sources[name].faults.whole_or_nothing = on
 
     async def heal(self, name: str) -> None:
         """Take back every fault of a source and listen."""

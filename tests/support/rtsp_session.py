@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import logging
 import re
 import secrets
+import time
 
 from .camera_source import CameraSource, Sources
 from .rtp_clip import Kind
@@ -55,6 +56,8 @@ class RtspSession:
         """Pass on RTP packets of a medium that was set up."""
         if (transport := self._transports.get(kind)) and not self._loses(transport):
             transport.send_rtp(packets)
+            if kind == "audio" and self._source is not None:
+                self._source.audio_sent_at = time.time()
 
     def send_rtcp(self, kind: Kind, packet: bytes) -> None:
         """Pass on a sender report of a medium that was set up."""
@@ -62,8 +65,11 @@ class RtspSession:
             transport.send_rtcp(packet)
 
     def _loses(self, transport: RtpTransport) -> bool:
-        lost = self._source is not None and self._source.faults.datagrams_lost
-        return lost and isinstance(transport, UdpTransport)
+        if self._source is None:
+            return False
+        if self._source.faults.whole_or_nothing and len(self._transports) < len(self._source.stream.clip.tracks):
+            return True
+        return self._source.faults.datagrams_lost and isinstance(transport, UdpTransport)
 
     async def run(self) -> None:
         """Answer until the client leaves."""
@@ -157,6 +163,8 @@ class RtspSession:
             return
         kind = tracks[request.track].kind
         agreed = self._agree(kind, request)
+        if agreed and kind == "audio":
+            source.audio_setups += 1
         self._reply(request, 200 if agreed else 461, {"Transport": agreed} if agreed else {})
 
     def _agree(self, kind: Kind, request: RtspRequest) -> str | None:

@@ -68,7 +68,7 @@ class WorkerLink:
     def open(self, owner: Owner, url: str, transports: tuple[LowerTransport, ...], pull: Pull = "all") -> int | None:
         """Start a session whose reports go to `owner`; None when the worker is down."""
         session = next(self._numbers)
-        if not self.send(Open(session, url, transports, pull, owner.stream.certificate)):
+        if not self.send(Open(session, url, transports, pull, owner.stream.certificate, owner.stream.transcribe)):
             return None
         self._owners[session] = owner
         return session

@@ -9,15 +9,16 @@ from ..processes.wire import Message, WireError
 
 type LowerTransport = Literal["tcp", "udp"]
 
-type Pull = Literal["all", "sound"]
-"""What a session asks the camera for: everything it has, or its sound alone."""
+type Pull = Literal["all", "sound", "picture"]
+"""What a session asks the camera for: everything it has, or one part alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
     """Start a session; `transports` are tried in this order; `url` holds its password in clear.
 
-    A camera that does not give its sound alone is pulled whole: `Opened.pull` says what came of it.
+    A camera that does not give a part alone is pulled whole: `Opened.pull` says what came of it. A session that does
+    not listen throws sound away undecoded.
     """
 
     session: int
@@ -25,6 +26,7 @@ class Open:
     transports: tuple[LowerTransport, ...]
     pull: Pull = "all"
     certificate: str = ANY
+    listens: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,14 @@ class Cancel:
 @dataclass(frozen=True, slots=True)
 class WantDrafts:
     """Hand over utterances under way too (`Growing`), or no longer; a session begins without."""
+
+    session: int
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Hear what is said from now on, or forget what was heard and hear nothing more."""
 
     session: int
     wanted: bool
@@ -263,7 +273,19 @@ class Probed:
 
 
 type Command = (
-    Open | Close | Shut | TakeSnapshot | Probe | Cancel | WantDrafts | Watch | Unwatch | Record | Keep | StopRecording
+    Open
+    | Close
+    | Shut
+    | TakeSnapshot
+    | Probe
+    | Cancel
+    | WantDrafts
+    | Listen
+    | Watch
+    | Unwatch
+    | Record
+    | Keep
+    | StopRecording
 )
 type SessionReport = Connecting | Answered | Opened | Alive | SpeechEdge | Growing | Spoken | Writing | Recorded | Ended
 type Answer = Snapshot | Probed
@@ -277,6 +299,7 @@ _COMMANDS: tuple[type[Command], ...] = (
     Probe,
     Cancel,
     WantDrafts,
+    Listen,
     Watch,
     Unwatch,
     Record,

@@ -18,8 +18,10 @@ from .connection.flowing import Flowing
 from .connection.nal import VideoGuard
 from .connection.network import resolve
 from .connection.opening import Opening
-from .connection.rtsp import READ_TIMEOUT_S, Camera, open_camera
+from .connection.rtsp import open_camera
 from .connection.waking import wake
+from .connection.way import READ_TIMEOUT_S, Camera
+from .listening.attention import Attention
 from .listening.hearing import Hearing
 from .messages import Alive, Answered, Connecting, Ended, Open, Opened, Report
 from .pictures.asking import Asking
@@ -60,7 +62,8 @@ class Session:
         self._report = report
         self._stop = threading.Event()
         self._thread_id: int | None = None
-        self._hearing = Hearing(order.session, clock, report, turn or threading.Lock())
+        turn = turn or threading.Lock()
+        self._hearing = Attention(lambda: Hearing(order.session, clock, report, turn), listens=order.listens)
         self._guard = VideoGuard("")
         self._offer: Opened | None = None
         self._opening: Opening | None = None
@@ -99,7 +102,11 @@ class Session:
 
     def want_drafts(self, *, wanted: bool) -> None:
         """Hand over utterances under way too, or no longer."""
-        self._hearing.drafts_wanted = wanted
+        self._hearing.want_drafts(wanted=wanted)
+
+    def listen(self, *, wanted: bool) -> None:
+        """Hear what is said, or forget what was heard and hear nothing more."""
+        self._hearing.listen(wanted=wanted)
 
     def run(self) -> None:
         """Run the session to its end."""
@@ -153,7 +160,7 @@ class Session:
         if camera.video is None and camera.audio is None:
             raise CaptureError(CaptureCode.NO_AUDIO)
         self._take_up(camera)
-        flowing = self._flowing = Flowing(lambda: self._hearing.heard_s, looks_wrong=lambda: self._guard.suspicious)
+        flowing = self._flowing = Flowing(lambda: self._hearing.passed_s, looks_wrong=lambda: self._guard.suspicious)
         video_index = camera.video.index if camera.video else -1
         audio_index = camera.audio.index if camera.audio else -1
         asked_s = self._clock.monotonic()
@@ -240,5 +247,5 @@ class Session:
         if not self._proven:
             since = self._flowing.video.first_s if self._flowing else None
             seen = since is not None and now_s - since >= _PROVEN_AFTER_S and not self._guard.suspicious
-            self._proven = seen or self._hearing.level_dbfs is not None
+            self._proven = seen or self._hearing.is_sound
         return self._proven

@@ -22,6 +22,7 @@ from .messages import (
     Close,
     Ended,
     Keep,
+    Listen,
     Open,
     Probe,
     Probed,
@@ -182,6 +183,8 @@ def _instruct(session: Session, command: object) -> None:
             session.shut()
         case WantDrafts(_, wanted):
             session.want_drafts(wanted=wanted)
+        case Listen(_, wanted):
+            session.listen(wanted=wanted)
         case Watch():
             session.viewing.watch(command)
         case Unwatch(_, watch):

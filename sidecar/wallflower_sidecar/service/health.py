@@ -24,10 +24,15 @@ NAMED_RULES = 5
 
 def cameras_check(cameras: list[tuple[Stream, StreamStatus]]) -> Check:
     """One check for all cameras: their number, never their names."""
-    enabled = [status for stream, status in cameras if stream.enabled]
-    well = sum(status.state is StreamState.STREAMING for status in enabled)
-    status = HealthStatus.OK if well == len(enabled) else HealthStatus.DEGRADED
-    return Check("cameras", status, f"{well} of {len(enabled)} cameras deliver sound and picture.")
+    wanted = [status for stream, status in cameras if stream.enabled and not _rests(stream, status)]
+    well = sum(status.state is StreamState.STREAMING for status in wanted)
+    status = HealthStatus.OK if well == len(wanted) else HealthStatus.DEGRADED
+    return Check("cameras", status, f"{well} of {len(wanted)} cameras deliver what is wanted of them.")
+
+
+def _rests(stream: Stream, status: StreamStatus) -> bool:
+    """Whether nothing is fetched while its transcription is paused, as it has no picture."""
+    return not stream.transcribe and status.state is StreamState.IDLE
 
 
 def transcriber_check(info: TranscriberInfo) -> Check:

@@ -5,7 +5,7 @@ import errno
 import av
 import pytest
 
-from wallflower_sidecar.capture.connection.failures import opening_code, part_refused, streaming_code
+from wallflower_sidecar.capture.connection.failures import answered_no, opening_code, part_refused, streaming_code
 from wallflower_sidecar.domain.errors import CaptureCode
 
 URL = "rtsp://user:secret@camera/"
@@ -50,22 +50,22 @@ def test_codes(error, opening, streaming):
 
 
 @pytest.mark.parametrize(
-    ("error", "refused"),
+    ("error", "said_no", "refused"),
     [
-        (av.error.HTTPOtherClientError(1, ""), True),
-        (av.error.HTTPBadRequestError(1, ""), True),
-        (av.error.HTTPNotFoundError(1, ""), True),
-        (av.error.HTTPServerError(1, ""), True),
-        (av.error.EOFError(1, ""), True),
-        (libav(errno.ECONNRESET), True),
-        (av.error.HTTPUnauthorizedError(1, ""), False),
-        (av.error.HTTPForbiddenError(1, ""), False),
-        (av.error.ExitError(1, ""), False),
-        (libav(errno.ECONNREFUSED), False),
-        (libav(errno.ETIMEDOUT), False),
-        (libav(errno.EPROTONOSUPPORT), False),
+        (av.error.HTTPOtherClientError(1, ""), True, True),
+        (av.error.HTTPBadRequestError(1, ""), True, True),
+        (av.error.HTTPNotFoundError(1, ""), True, True),
+        (av.error.HTTPServerError(1, ""), True, True),
+        (av.error.EOFError(1, ""), False, True),
+        (libav(errno.ECONNRESET), False, True),
+        (av.error.HTTPUnauthorizedError(1, ""), False, False),
+        (av.error.HTTPForbiddenError(1, ""), False, False),
+        (av.error.ExitError(1, ""), False, False),
+        (libav(errno.ECONNREFUSED), False, False),
+        (libav(errno.ETIMEDOUT), False, False),
+        (libav(errno.EPROTONOSUPPORT), False, False),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
 )
-def test_what_may_be_a_refusal_of_the_sound_alone(error, refused):
-    assert part_refused(error) is refused
+def test_what_may_be_a_refusal_of_a_part_alone_and_which_the_camera_gave_itself(error, said_no, refused):
+    assert (answered_no(error), part_refused(error)) == (said_no, refused)

@@ -61,6 +61,8 @@ def test_what_is_stored_bounds_what_is_recorded(store, mode, by_hand, expected):
     configured = stream(Recording(RecordingMode(mode)), StorePolicy(store))
     assert mode_of(configured, by_hand=by_hand) == expected
     assert mode_of(replace(configured, enabled=False), by_hand=by_hand) is None
+    paused = mode_of(replace(configured, transcribe=False), by_hand=by_hand)
+    assert paused == (None if expected == "keyword" else expected), "nobody hears a keyword then"
 
 
 def test_each_new_session_is_told_and_the_picture_stays():

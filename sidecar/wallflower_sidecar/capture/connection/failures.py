@@ -58,9 +58,15 @@ def transport_refused(error: Exception) -> bool:
 
 def part_refused(error: Exception) -> bool:
     """Whether the camera may have refused to play a part of what it has, so that the whole is worth a try."""
-    if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError | ConnectionRefusedError):
+    if isinstance(error, ConnectionRefusedError):
         return False
-    return isinstance(error, (*_ANSWERS, av.error.EOFError, ConnectionError))
+    return answered_no(error) or isinstance(error, (av.error.EOFError, ConnectionError))
+
+
+def answered_no(error: Exception) -> bool:
+    """Whether the camera said that it will not, for a reason other than the password."""
+    forbidden = isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError)
+    return isinstance(error, _ANSWERS) and not forbidden
 
 
 def _code(error: Exception, *, opening: bool) -> CaptureCode:

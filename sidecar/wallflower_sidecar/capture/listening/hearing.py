@@ -81,6 +81,10 @@ class Hearing:
         self._work()
         self._tell(self._gate.flush())
 
+    def break_off(self) -> None:
+        """Hand on nothing more: an utterance under way only ends."""
+        self._tell([event for event in self._gate.flush() if isinstance(event, SpeechEnded)])
+
     def _work(self) -> bool:
         """Decode what waits; whether there was sound in it."""
         pieces = self._decode()

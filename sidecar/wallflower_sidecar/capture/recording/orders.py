@@ -34,7 +34,9 @@ def mode_of(stream: Stream, *, by_hand: bool) -> Mode | None:
     if stream.recording.mode is RecordingMode.OFF:
         return None
     keywords_only = stream.store is StorePolicy.KEYWORDS or stream.recording.mode is RecordingMode.KEYWORD
-    return "keyword" if keywords_only else "continuous"
+    if keywords_only:
+        return "keyword" if stream.transcribe else None  # nobody hears a keyword then
+    return "continuous"
 
 
 def may_record(stream: Stream) -> bool:
@@ -63,7 +65,16 @@ class RecordingOrders:
     @property
     def mode(self) -> Mode | None:
         """How the stream is recorded now, None while it is not."""
-        return None if self._root is None or self._on_hold else mode_of(self._stream, by_hand=self._by_hand)
+        return None if self._on_hold else self._wanted_mode
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the stream is to be recorded, also while that is on hold."""
+        return self._wanted_mode is not None
+
+    @property
+    def _wanted_mode(self) -> Mode | None:
+        return None if self._root is None else mode_of(self._stream, by_hand=self._by_hand)
 
     @property
     def writing(self) -> bool:

@@ -10,7 +10,7 @@ from av.stream import Stream
 from ...domain.clock import Clock
 from ...domain.errors import CaptureCode
 from ...domain.recordings import SavedFile
-from ..connection.rtsp import Camera
+from ..connection.way import Camera
 from ..messages import Keep, Record, Recorded, Report, StopRecording, Writing
 from .disk import RecordingDisks
 from .fragmented_mp4 import RECORDABLE

@@ -48,6 +48,8 @@ class Attempt:
     failure: CaptureCode | None = None
     missing: CaptureCode | None = None
     ear: Ear = field(default_factory=Ear)
+    listens: bool = True
+    """Whether what is said is heard, where there is sound."""
 
     @property
     def delivers(self) -> bool:
@@ -55,9 +57,14 @@ class Attempt:
         return self.last_packet_s is not None and self.ending is None
 
     @property
+    def gives(self) -> Pull:
+        """What comes of what was asked for, as far as is known."""
+        return self.pull if self.opened is None else self.opened.pull
+
+    @property
     def is_whole(self) -> bool:
         """Whether the camera was asked for everything, or gives nothing less."""
-        return self.pull == "all" or (self.opened is not None and self.opened.pull == "all")
+        return self.gives == "all"
 
     @property
     def cost_its_worker(self) -> bool:
@@ -67,7 +74,7 @@ class Attempt:
     @property
     def has_picture(self) -> bool:
         """Whether this session brings a picture."""
-        return self.is_whole and self.opened is not None and self.opened.video is not None
+        return self.gives != "sound" and self.opened is not None and self.opened.video is not None
 
     def alive(self, report: Alive, now_s: float) -> None:
         """Note what arrived."""
@@ -89,11 +96,12 @@ class Attempt:
         return CaptureCode.STALLED if now_s - self.last_packet_s > STALLED_AFTER_S else None
 
     def lack(self, now_s: float) -> CaptureCode | None:
-        """Return what is missing of what was asked for, None when all of it arrives."""
+        """Return what is missing of what was asked for, None when all of it arrives or nobody listens for it."""
         if self.opened is None:
             return None
-        if self.opened.audio is None or now_s - self.last_audio_s > NO_AUDIO_AFTER_S:
+        soundless = self.opened.audio is None or now_s - self.last_audio_s > NO_AUDIO_AFTER_S
+        if soundless and self.listens and self.gives != "picture":
             return CaptureCode.NO_AUDIO
-        if self.is_whole and (self.opened.video is None or now_s - self.last_video_s > NO_VIDEO_AFTER_S):
+        if self.gives != "sound" and (self.opened.video is None or now_s - self.last_video_s > NO_VIDEO_AFTER_S):
             return CaptureCode.NO_VIDEO
         return None

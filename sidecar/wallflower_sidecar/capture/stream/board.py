@@ -44,7 +44,9 @@ class Board:
         if audio is not None and before.audio is not None:
             audio = replace(audio, level_dbfs=before.audio.level_dbfs)
         self.status = replace(before, video=known, audio=audio)
-        if before.state.delivers and known != before.video:
+        silenced = audio is None and before.audio is not None
+        sounds = audio is not None and before.audio is None
+        if silenced or (before.state.delivers and (sounds or known != before.video)):
             self._tell(before)
 
     def is_other(self, video: VideoInfo | None, audio: AudioInfo | None) -> bool:

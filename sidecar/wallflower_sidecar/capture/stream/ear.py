@@ -77,7 +77,7 @@ class Ear:
 
     def compares(self, now_s: float) -> bool:
         """Whether what begins now is not told before it was compared."""
-        return self.passing is Passing.HELD or now_s < self.compared_until_s
+        return self.passing is Passing.HELD or (self.passing is Passing.TOLD and now_s < self.compared_until_s)
 
     def forget_old(self, voice_s: float) -> None:
         """Give up held utterances that the voice, whose last packet came at monotonic `voice_s`, had time to tell."""

@@ -1,7 +1,8 @@
 """When a stream's session gives way to another: without its picture, with it, or in another worker. Pure.
 
-A camera is asked for everything only while somebody needs its picture. The next session, the successor, runs beside
-the present one until it can be the voice (make before break); only where the camera refuses that, one is closed first.
+A camera is asked for everything only while somebody needs its picture, and for its picture alone while nobody may
+listen. The next session, the successor, runs beside the present one until it can be the voice (make before break);
+only where the camera refuses that, or one of both has no sound, one is closed first.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from ...domain.clock import Clock
 from ...domain.errors import CaptureCode
 from ..messages import Pull
 from .attempt import Attempt, Carrier
+from .part_alone import PartAlone
 from .picture_need import PictureNeed
 
 LEAD_S = 2.0
@@ -40,12 +42,6 @@ REFUSALS = 2
 ASK_AGAIN_S = 6 * 3600.0
 """Then a second session is tried again: another viewer may have held it."""
 
-MISSES = 2
-"""So often a session of sound alone must fail where one of everything does not, until no more are tried."""
-
-MISS_S = 30.0
-"""How soon after such a failure the other must have worked; later it was the network."""
-
 _NO_REFUSAL = (None, CaptureCode.AUTH_FAILED, CaptureCode.DNS_FAILED, CaptureCode.INTERNAL)
 """Ends of a successor that say nothing of how many sessions the camera allows."""
 
@@ -73,8 +69,11 @@ class Step(Enum):
 class Handover:
     """What one stream's next session is asked for, and when it takes over; remembers what the camera refuses."""
 
-    def __init__(self, clock: Clock, need: PictureNeed, take_turn: Callable[[], bool]) -> None:
+    def __init__(self, clock: Clock, need: PictureNeed, take_turn: Callable[[], bool], *, listens: bool = True) -> None:
         """`take_turn` spreads the switches of many streams; it is asked right before one."""
+        self.listens = listens
+        """Whether what is said is wanted; if not, sound is fetched only to be recorded."""
+
         self._clock = clock
         self._need = need
         self._take_turn = take_turn
@@ -82,64 +81,89 @@ class Handover:
 
     def forget(self) -> None:
         """It may be another camera now: expect it to do everything."""
-        self.whole_only = False
-        """Whether it does not give its sound alone."""
-
+        self._sound = PartAlone(self._clock)
+        self._picture = PartAlone(self._clock)
+        self._is_blind = False
         self._refusals = 0
         self._asks_again_s = float("inf")
         self._lacks = False
         self._not_before_s = float("-inf")
         self._waits_since_s: float | None = None
         self._suspected: tuple[Attempt, float] | None = None
-        self._missed_s: float | None = None
-        self._misses = 0
 
     @property
     def one_session(self) -> bool:
         """Whether the camera refuses a second session."""
         return self._refusals >= REFUSALS
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing that the camera has is wanted: it has no picture, and nobody may listen."""
+        return self._is_blind and self._wants_no_sound
+
+    @property
+    def _wants_no_sound(self) -> bool:
+        return not (self.listens or self._need.recorded)
+
+    def breaks(self, attempt: Attempt) -> bool:
+        """Whether this session must go at once: it brings sound that nobody may hear, or none that somebody wants."""
+        return (attempt.gives == "picture") != (self.pull(None) == "picture")
+
     def pull(self, current: Attempt | None) -> Pull:
         """What a new session asks for; while sound or picture is missing, everything, to see what is there."""
+        if self._wants_no_sound:
+            return "all" if self._picture.is_doubted else "picture"
         lacks = self._lacks
         if current is not None and current.is_whole:
             lacks = current.lack(self._clock.monotonic()) is not None
-        return "all" if self._need.now or self.whole_only or lacks or self._missed_s is not None else "sound"
+        return "all" if self._need.now or self._sound.is_doubted or lacks else "sound"
 
     def opened(self, attempt: Attempt) -> None:
         """A session knows what the camera offers."""
         if attempt.opened is None:
             return
         if attempt.is_whole:
-            self._lacks = attempt.opened.video is None or attempt.opened.audio is None
+            self._is_blind = attempt.opened.video is None
+            self._lacks = self._is_blind or attempt.opened.audio is None
             self._need.seen()
-        if attempt.pull == "sound" and attempt.is_whole:
-            self.whole_only = True
+            if attempt.pull == "sound":
+                self._sound.refuse()
+            elif attempt.pull == "picture":
+                self._picture.refuse()
 
     def delivered(self, attempt: Attempt) -> None:
         """A session's first packets came."""
-        if not attempt.is_whole:
-            self._misses = 0
-        elif self._missed_s is not None:
-            if self._clock.monotonic() - self._missed_s <= MISS_S:
-                self._miss()
-            self._missed_s = None
+        match attempt.gives:
+            case "sound":
+                self._sound.delivered()
+            case "picture":
+                self._picture.delivered()
+            case "all":
+                self._sound.delivered_whole()
+                self._picture.delivered_whole()
 
     def failed(self, attempt: Attempt) -> None:
-        """A session ended unasked; one of sound alone may have done so because that is all it asked for."""
-        if attempt.pull == "sound" and not attempt.is_whole:
-            if attempt.last_packet_s is None:
-                self._missed_s = self._clock.monotonic()
-            elif attempt.failure is CaptureCode.STALLED:
+        """A session ended unasked; one of a part alone may have done so because that is all it asked for."""
+        silent = attempt.last_packet_s is None
+        match attempt.gives:
+            case "sound" if silent:
+                self._sound.failed()
+            case "sound" if attempt.failure is CaptureCode.STALLED:
                 self._need.use()
+            case "picture" if silent and attempt.failure is CaptureCode.NO_VIDEO:
+                self._is_blind = True
+            case "picture" if silent and attempt.failure is CaptureCode.STALLED:
+                self._picture.failed()
+            case "all" if silent:
+                self._picture.trust()
 
     def successor_failed(self, successor: Attempt, code: CaptureCode | None, current: Attempt | None) -> None:
         """A successor came to nothing; if `current` goes on well, the camera has refused it."""
         self.postpone(REFUSED_S if code is CaptureCode.AUTH_FAILED else RETRY_S)
         if current is not None and successor.last_packet_s is None and code not in _NO_REFUSAL:
             self._suspected = current, self._clock.monotonic()
-            if not successor.is_whole:
-                self._misses = max(self._misses, 1)  # or it was one session too many: no more can be said of it
+            if successor.gives == "sound":
+                self._sound.failed_beside()
 
     def postpone(self, wait_s: float = RETRY_S) -> None:
         """A switch came to nothing; try no other for so long."""
@@ -152,10 +176,10 @@ class Handover:
         """
         now_s = self._clock.monotonic()
         self._judge(current)
-        whole = self.pull(current) == "all"
-        settled = current.line is line and current.is_whole == whole
+        wanted = self.pull(current)
+        settled = current.line is line and current.gives == wanted
         if successor is not None:
-            if settled or successor.line is not line or successor.is_whole != whole:
+            if settled or successor.line is not line or successor.gives != wanted:
                 return Step.GIVE_UP
             return self._take_over(current, successor, now_s, lead_s)
         if settled:
@@ -182,10 +206,6 @@ class Handover:
             if current.ear.open and now_s - since_s < lead_s + PATIENCE_S:
                 return Step.NOTHING
         return Step.HAND_OVER
-
-    def _miss(self) -> None:
-        self._misses += 1
-        self.whole_only = self.whole_only or self._misses >= MISSES
 
     def _silent(self, current: Attempt, now_s: float) -> bool:
         if self._waits_since_s is None:

@@ -9,13 +9,11 @@ from .attempt import Attempt, Carrier
 from .board import Board
 from .handover import LEAD_S, Handover, Step
 from .overheard import Overheard
-from .reopening import Reopening
+from .pausing import Pausing
+from .reopening import HANDOVER_S, Reopening
 from .retry import Retry
 from .sessions import Sessions
 from .showing import Showing
-
-HANDOVER_S = 1.0
-"""How long a new session waits for the old one to leave the camera."""
 
 
 class Lifecycle:
@@ -44,6 +42,7 @@ class Lifecycle:
         self._retry = retry
         self._clock = clock
         self._next = Reopening(board, retry, clock)
+        self._pausing = Pausing(sessions, handover, self._next, board)
         if stream.enabled:
             self._next.at_once()
 
@@ -52,12 +51,16 @@ class Lifecycle:
         """The session that delivers, if one does."""
         return self.showing.delivering
 
+    @property
+    def rests(self) -> bool:
+        """Whether there is no session, as nothing that the camera has may be had now."""
+        return self._pausing.rests
+
     def restart(self) -> None:
         """End the session and begin anew at once, all failures forgotten; a disabled stream comes to rest."""
         self._handover.forget()
-        self._sessions.leave()
-        for attempt in self._sessions.all.values():
-            attempt.failure = None
+        self._pausing.rests = False
+        self._sessions.leave_for_good()
         wait_s = HANDOVER_S if self._sessions.all else 0.0
         self._next.anew(wait_s if self.stream.enabled else None)
         if self._sessions.all:
@@ -69,12 +72,13 @@ class Lifecycle:
     def give_up(self, code: CaptureCode) -> None:
         """End whatever runs, and try again later."""
         self._sessions.leave_all()
-        if self.stream.enabled:
+        if self.stream.enabled and not self.rests:
             self._next.failed(code)
 
     def tick(self) -> None:
         """Do what time demands: the next attempt, the stall watchdog, a switch, a measure against a stuck session."""
         self._watch(self._clock.monotonic())
+        self._pausing.look(enabled=self.stream.enabled)
         self._switch()
         self._sessions.escalate()
         if self._next.due and self._sessions.current is None:
@@ -121,7 +125,7 @@ class Lifecycle:
             self._sessions.current = None
             self._next.lost(current)
             struck = True
-        if struck and self._sessions.current is None and self.stream.enabled:
+        if struck and self._sessions.current is None and self.stream.enabled and not self.rests:
             self._next.interrupted(by_itself=any(attempt.cost_its_worker for attempt in gone))
         self._rest_when_quiet()
 
@@ -227,7 +231,7 @@ class Lifecycle:
                 self._sessions.leave_successor()
                 self._sessions.current = None
         overtaken = self._sessions.current is not None or self._board.status.state is StreamState.STOPPING
-        if attempt.failure is not None and not overtaken:
+        if attempt.failure is not None and not overtaken and not self._handover.is_idle:
             self._next.lost(attempt)
             self._next.failed(attempt.failure, report.message)
         self._rest_when_quiet()

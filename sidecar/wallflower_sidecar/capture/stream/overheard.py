@@ -1,5 +1,6 @@
 """What a stream's sessions heard people say, passed on with every start of speech paired with its end."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from ...domain.clock import Clock
@@ -44,6 +45,13 @@ class Overheard:
                 after.ear.forget_old(before.last_packet_s or float("-inf"))
                 self._settle(before.ear)
             self._settle(after.ear)
+
+    def ignore(self, attempts: Iterable[Attempt]) -> None:
+        """Tell nothing of what these hear or heard; what was told to have begun ends now."""
+        self._before = self._voice = None
+        for attempt in attempts:
+            attempt.ear.passing = Passing.IGNORED
+            self.broken_off(attempt)
 
     def broken_off(self, attempt: Attempt) -> None:
         """Pair what a session that broke off left unpaired."""

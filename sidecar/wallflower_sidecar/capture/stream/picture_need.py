@@ -13,14 +13,16 @@ class PictureNeed:
         """Need it, as nothing is known of the camera yet."""
         self._clock = clock
         self._lingers_s = lingers_s
-        self._recorded = False
+        self.recorded = False
+        """Whether it is recorded."""
+
         self._seen = False
         self._used_s = float("-inf")
 
     @property
     def now(self) -> bool:
         """Whether it is needed."""
-        return self._recorded or not self._seen or self._clock.monotonic() - self._used_s < self._lingers_s
+        return self.recorded or not self._seen or self._clock.monotonic() - self._used_s < self._lingers_s
 
     def use(self) -> None:
         """Somebody looks, or an answer is owed."""
@@ -28,9 +30,9 @@ class PictureNeed:
 
     def record(self, *, wanted: bool) -> None:
         """It is recorded from now on, or no longer."""
-        if self._recorded and not wanted:
+        if self.recorded and not wanted:
             self.use()
-        self._recorded = wanted
+        self.recorded = wanted
 
     def seen(self) -> None:
         """What the camera has is known; the first look counts as a use."""

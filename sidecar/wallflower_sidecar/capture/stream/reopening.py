@@ -10,6 +10,9 @@ from .attempt import Attempt
 from .board import Board
 from .retry import Retry, Wait
 
+HANDOVER_S = 1.0
+"""How long a new session waits for the old one to leave the camera."""
+
 REOPENED_S = 5.0
 """How long a session that was closed for a switch may be missing until the state says so."""
 
@@ -44,14 +47,18 @@ class Reopening:
 
     def anew(self, wait_s: float | None) -> None:
         """Forget every failure and begin after so many seconds; None: do not begin."""
+        self._closed_s = self._due_s = None
         if wait_s is not None:
             self._retry.reset()
-        self._closed_s = None
-        self._due_s = None if wait_s is None else self._clock.monotonic() + wait_s
+            self.after(wait_s)
 
     def at_once(self) -> None:
         """Wait no longer."""
-        self._due_s = self._clock.monotonic()
+        self.after(0.0)
+
+    def after(self, wait_s: float) -> None:
+        """Begin after so many seconds."""
+        self._due_s = self._clock.monotonic() + wait_s
 
     def for_switch(self) -> None:
         """A session that is well is being closed for the next, which waits a while for the camera to be free."""

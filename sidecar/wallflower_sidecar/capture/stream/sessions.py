@@ -5,9 +5,9 @@ from typing import Protocol
 
 from ...domain.clock import Clock
 from ...domain.streams import Stream, Transport
-from ..messages import Close, LowerTransport, Pull, SessionReport, Shut, WantDrafts
+from ..messages import Close, Listen, LowerTransport, Pull, SessionReport, Shut, WantDrafts
 from .attempt import Attempt, Carrier
-from .ear import Passing
+from .ear import Ear, Passing
 from .escalation import Escalation, Measure
 from .overheard import Overheard
 
@@ -39,8 +39,11 @@ class Line(Carrier, Protocol):
 class Sessions:
     """Opens and ends them; a stuck one is ended by ever stronger measures."""
 
-    def __init__(self, owner: Owner, line: Line, overheard: Overheard, clock: Clock) -> None:
+    def __init__(self, owner: Owner, line: Line, overheard: Overheard, clock: Clock, *, listens: bool = True) -> None:
         """Have none."""
+        self.listens = listens
+        """Whether they hear what is said."""
+
         self.all: dict[int, Attempt] = {}
         self.current: Attempt | None = None
         """The one whose words are told and whose state is the stream's."""
@@ -75,6 +78,22 @@ class Sessions:
             for attempt in self.all.values():
                 attempt.line.send(WantDrafts(attempt.session, wanted))
 
+    def listen(self, *, wanted: bool) -> None:
+        """Have what is said heard by present and later ones, or, from this moment on, not any more."""
+        if wanted == self.listens:
+            return
+        self.listens = wanted
+        for attempt in self.all.values():
+            attempt.listens = wanted
+            attempt.line.send(Listen(attempt.session, wanted))
+        if not wanted:
+            self._overheard.ignore(self.all.values())
+            return
+        if self.current is not None:
+            self.current.ear = Ear()
+        if self.successor is not None:
+            self.successor.ear = Ear(Passing.HELD)
+
     def forget_transport(self) -> None:
         """Try TCP first again."""
         self._worked = "tcp"
@@ -104,6 +123,19 @@ class Sessions:
         if self.current is not None:
             self._end(self.current)
             self.current = None
+
+    def leave_for_good(self) -> None:
+        """Begin to end the current session and its successor; that others failed does not matter any more."""
+        self.leave()
+        for attempt in self.all.values():
+            attempt.failure = None
+
+    def cut_short(self) -> None:
+        """Begin to end them without a moment's delay, also where one still waits for the camera's answer."""
+        self.leave_for_good()
+        for attempt in self.all.values():
+            if attempt.opened is None:
+                attempt.line.send(Shut(attempt.session))
 
     def leave_successor(self) -> None:
         """Begin to end the successor."""
@@ -157,7 +189,8 @@ class Sessions:
         session = self.line.open(self._owner, stream.url, self._transports(stream), pull)
         if session is None:
             return None
-        attempt = self.all[session] = Attempt(session, self.line, pull, self._clock.monotonic())
+        attempt = Attempt(session, self.line, pull, self._clock.monotonic(), listens=self.listens)
+        self.all[session] = attempt
         self.quiet.clear()
         if self.drafts_wanted:
             attempt.line.send(WantDrafts(session, wanted=True))

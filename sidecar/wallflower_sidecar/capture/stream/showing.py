@@ -25,10 +25,14 @@ class Showing:
         return current if current and current.delivers and self._board.status.state.delivers else None
 
     def offer(self) -> None:
-        """Show what the current session brings, once that is known."""
-        opened = self._sessions.current.opened if self._sessions.current else None
+        """Show what the current session brings, once that is known; no sound that is neither heard nor recorded."""
+        current = self._sessions.current
+        opened = current.opened if current else None
+        has_sound = self._sessions.listens or self._orders.is_wanted
         if opened is not None:
-            self._board.offered(opened.video, opened.audio)
+            self._board.offered(opened.video, opened.audio if has_sound else None)
+        elif not has_sound:
+            self._board.offered(None, None)
 
     def delivery(self, attempt: Attempt) -> None:
         """Show that packets come, and what is missing or wrong with the disk."""

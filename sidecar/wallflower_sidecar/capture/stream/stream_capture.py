@@ -64,13 +64,16 @@ class StreamCapture:
         self._board = Board(stream.id, listener, clock)
         self._need = PictureNeed(clock, options.picture_lingers_s)
         self._orders = RecordingOrders(stream, options.recordings_dir, clock)
-        self._need.record(wanted=self._orders.mode is not None)
+        self._need.record(wanted=self._orders.is_wanted)
         overheard = Overheard(stream.id, listener, clock)
-        self._sessions = Sessions(self, line, overheard, clock)
+        self._sessions = Sessions(self, line, overheard, clock, listens=stream.transcribe)
+        self._handover = Handover(
+            clock, self._need, lambda: retry.admits_second and turns.take(), listens=stream.transcribe
+        )
         self._life = Lifecycle(
             stream,
             self._sessions,
-            handover=Handover(clock, self._need, lambda: retry.admits_second and turns.take()),
+            handover=self._handover,
             orders=self._orders,
             overheard=overheard,
             board=self._board,
@@ -117,9 +120,9 @@ class StreamCapture:
 
     @property
     def is_blind(self) -> bool:
-        """Whether the camera delivers everything it has, and that is no picture."""
+        """Whether the camera has no picture, as far as is known: it delivers everything else, or rests."""
         attempt = self._life.delivering
-        return attempt is not None and attempt.is_whole and not attempt.has_picture
+        return self._life.rests or (attempt is not None and attempt.is_whole and not attempt.has_picture)
 
     def use_picture(self) -> None:
         """Somebody looks now: have the picture for a while, in `picture_session` as soon as it is there."""
@@ -164,6 +167,8 @@ class StreamCapture:
         """Take up a new configuration; the session is restarted only where it must be."""
         before, self._life.stream = self._life.stream, stream
         self._orders.follow(stream)
+        self._handover.listens = stream.transcribe
+        self._sessions.listen(wanted=stream.transcribe)
         self._order_recording()
         if (stream.url, stream.transport) != (before.url, before.transport):
             self._need.forget()
@@ -172,6 +177,8 @@ class StreamCapture:
         if stream.needs_new_session(before):
             self._sessions.forget_transport()
             self.restart()
+        elif stream.transcribe != before.transcribe:
+            self._life.tick()
 
     def restart(self) -> None:
         """End the session and begin anew at once, all failures forgotten; a disabled stream comes to rest."""
@@ -209,8 +216,9 @@ class StreamCapture:
 
     def _order_recording(self) -> None:
         """Have the sessions record what is wanted now."""
-        self._need.record(wanted=self._orders.mode is not None)
+        self._need.record(wanted=self._orders.is_wanted)
         self._orders.give(list(self._sessions.all.values()))
+        self._life.showing.offer()
         self._life.showing.recording()
 
     def _saved(self, report: Recorded) -> None:
