@@ -1,13 +1,15 @@
 """A session's packets on disk: in every codec, playable while they are written, under names that tell the truth."""
 
 from itertools import pairwise
+import threading
 
 import pytest
 
 from tests.faults.recording_rig import check_names, new_root, play, recording
 from tests.support.clips import Picture, camera_clip
 from tests.support.rtsp_camera import FakeCamera
-from wallflower_sidecar.capture.messages import Ended, Recorded, Writing
+from tests.support.waiting import eventually
+from wallflower_sidecar.capture.messages import Alive, Ended, Recorded, Writing
 
 pytestmark = pytest.mark.faults
 
@@ -17,6 +19,21 @@ SMALL = Picture(width=320, height=180)
 @pytest.fixture
 def root(tmp_path):
     return new_root(tmp_path)
+
+
+async def test_without_a_thread_to_record_with_the_sound_goes_on_and_it_is_tried_again(camera, root, caplog):
+    async with recording(camera.url("porch"), root) as rec:
+        await rec.heard.opened()
+        before = threading.stack_size(1 << 48)  # more than there is of addresses: no thread can be started
+        try:
+            rec.continuous()
+            await rec.told(writing=False, code="internal")
+            lives = len(rec.heard.of(Alive))
+            await eventually(lambda: len(rec.heard.of(Alive)) > lives + 1, timeout_s=5)
+        finally:
+            threading.stack_size(before)
+        assert caplog.text.count("recording cannot begin") == 1
+        await rec.told(writing=True, code=None)
 
 
 async def test_files_adjoin_and_hold_all_pictures_and_sound_in_step(camera, root):

@@ -140,7 +140,7 @@ class Recorder:
         self._queue.clear()
 
     def _start(self, tracks: Tracks) -> bool:
-        """Start the thread, unless the stream's last one still hangs."""
+        """Start the thread, unless the stream's last one still hangs or there is none to be had."""
         with self._lock:
             orders = self._orders
             if orders is None:
@@ -151,12 +151,16 @@ class Recorder:
             writer = RecordingWriter(tracks, self._queue, self._clock, self._disks, self._tell, self._saved)
             for order in (orders, *self._early):
                 writer.obey(order)
-            self._thread = threading.Thread(
-                target=self._run, args=(writer,), name=f"recorder-{self._session}", daemon=True
-            )
-            self._writer = writer
             self._place = orders.root, orders.stream
-            self._thread.start()
+            thread = threading.Thread(target=self._run, args=(writer,), name=f"recorder-{self._session}", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:  # too many threads, or no memory for one more
+                if self._told != (False, CaptureCode.INTERNAL):
+                    _LOGGER.warning("session %d: recording cannot begin: %s", self._session, error)
+                self._tell(writing=False, code=CaptureCode.INTERNAL)
+                return False
+            self._writer, self._thread = writer, thread
             return True
 
     def _run(self, writer: RecordingWriter) -> None:
