@@ -86,6 +86,8 @@ class Leftovers:
                 return
             if answer["errno"] == errno.EAGAIN:
                 self._seen.pop(part.path, None)  # its recorder hangs, or writes rarely
+            elif answer["errno"] == errno.ENOENT:
+                await self._disk.call(self._library.require)  # it was removed, or all of them are away
             elif answer["errno"]:
                 self._give_up(part.path, os.strerror(answer["errno"]))
             elif answer["seconds"]:
@@ -100,6 +102,9 @@ class Leftovers:
             saved = await self._disk.call(self._library.finish, part.name, end)
         except PermissionError as error:
             self._give_up(part.path, os.strerror(error.errno or 0))
+            return
+        except FileNotFoundError:
+            await self._disk.call(self._library.require)
             return
         on_saved(saved)
         LOGGER.info("Finished the recording %s of %.1f s", part.path, seconds)

@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from tests.support.recorded import write_part
+from tests.support.recorded import at, fragmented_mp4, write_part
 from tests.unit.store.heard import Clock
+from wallflower_sidecar.domain.clock import SystemClock
 from wallflower_sidecar.recordings.disk_threads import DiskThreads
 from wallflower_sidecar.recordings.leftovers import Leftovers
 from wallflower_sidecar.recordings.library import Library
@@ -27,7 +28,7 @@ def clock():
 
 @pytest.fixture
 def library(tmp_path):
-    library = Library(tmp_path)
+    library = Library(tmp_path / "recordings")
     library.create()
     return library
 
@@ -65,4 +66,46 @@ def test_later_only_a_file_that_does_not_change_for_long_is(library, clock):
         part.write_bytes(part.read_bytes() + b"x")
     assert abandoned(leftovers, library) == []
     clock.steady += 45
+    assert abandoned(leftovers, library) == [str(part.relative_to(library.root))]
+
+
+class Eventful(DiskThreads):
+    """A disk on which something happens once, before one kind of call or after another."""
+
+    def __init__(self, event, *, before=None, after=None):
+        super().__init__()
+        self.event, self.before, self.after = event, before, after
+
+    async def call(self, work, *arguments, **named):
+        method = getattr(work, "__func__", None)
+        if method is self.before:
+            self._happen()
+        answer = await super().call(work, *arguments, **named)
+        if method is self.after:
+            self._happen()
+        return answer
+
+    def _happen(self):
+        event, self.event = self.event, lambda: None
+        event()
+
+
+async def test_a_file_that_is_removed_meanwhile_holds_up_no_other(library, tmp_path):
+    footage = fragmented_mp4(tmp_path / "whole.mp4", 2.0).read_bytes()
+    doomed, other = write_part(library.root, footage), write_part(library.root, footage, 100)
+    saved = []
+    disk = Eventful(doomed.unlink, before=Library.finish)
+    await Leftovers(library, disk, SystemClock()).finish(library.parts(), saved.append)
+    assert [file.start for file in saved] == [at(100)]
+    assert not other.exists()
+
+
+async def test_files_of_a_disk_that_goes_away_meanwhile_are_not_given_up(library, tmp_path):
+    part = write_part(library.root, fragmented_mp4(tmp_path / "whole.mp4", 2.0).read_bytes())
+    parts, away = library.parts(), tmp_path / "away"
+    disk = Eventful(lambda: library.root.rename(away), after=Library.remove)
+    leftovers = Leftovers(library, disk, SystemClock(), quiet_s=0.0)
+    with pytest.raises(FileNotFoundError):
+        await leftovers.finish(parts, print)
+    away.rename(library.root)
     assert abandoned(leftovers, library) == [str(part.relative_to(library.root))]
