@@ -13,7 +13,7 @@ from ..processes.asked_child import AskedChild, ChildEndedError, asked_child
 from ..processes.life import ChildSpec
 from . import leftover_messages as messages
 from .disk_threads import DiskThreads
-from .library import Library, StoredFile
+from .library import WHOLE_DISK, Library, StoredFile
 
 QUIET_S = 45.0
 """A file that is being written grows at every key frame; one that has not for so long is nobody's any more."""
@@ -84,12 +84,8 @@ class Leftovers:
             except (ChildEndedError, TimeoutError) as error:
                 self._give_up(part.path, str(error) or "too slow")
                 return
-            if answer["errno"] == errno.EAGAIN:
-                self._seen.pop(part.path, None)  # its recorder hangs, or writes rarely
-            elif answer["errno"] == errno.ENOENT:
-                await self._disk.call(self._library.require)  # it was removed, or all of them are away
-            elif answer["errno"]:
-                self._give_up(part.path, os.strerror(answer["errno"]))
+            if answer["errno"]:
+                await self._pass_over(part, answer["errno"])
             elif answer["seconds"]:
                 await self._name(part, answer["seconds"], on_saved)
             else:
@@ -100,14 +96,22 @@ class Leftovers:
         end = part.name.start + min(timedelta(seconds=seconds), LONGEST)
         try:
             saved = await self._disk.call(self._library.finish, part.name, end)
-        except PermissionError as error:
-            self._give_up(part.path, os.strerror(error.errno or 0))
-            return
-        except FileNotFoundError:
-            await self._disk.call(self._library.require)
+        except (PermissionError, FileNotFoundError) as error:
+            await self._pass_over(part, error.errno or 0)
             return
         on_saved(saved)
         LOGGER.info("Finished the recording %s of %.1f s", part.path, seconds)
+
+    async def _pass_over(self, part: StoredFile, number: int) -> None:
+        """Leave a file after an error of this number; raises OSError for one that holds for the whole disk."""
+        if number in WHOLE_DISK:
+            raise OSError(number, os.strerror(number))
+        if number == errno.EAGAIN:
+            self._seen.pop(part.path, None)  # its recorder hangs, or writes rarely
+        elif number == errno.ENOENT:
+            await self._disk.call(self._library.require)  # it was removed, or all of them are away
+        else:
+            self._give_up(part.path, os.strerror(number))
 
     async def _remove(self, paths: Sequence[str]) -> None:
         removal = await self._disk.call(self._library.remove, paths)

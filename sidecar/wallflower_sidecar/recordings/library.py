@@ -24,7 +24,7 @@ from ..domain.recordings import (
 )
 
 _PRIVATE = 0o700
-_WHOLE_DISK = frozenset({errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT})
+WHOLE_DISK = frozenset({errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT})
 """What is said of one file, and holds for all."""
 
 
@@ -164,7 +164,7 @@ class Library:
             try:
                 file.unlink(missing_ok=True)
             except OSError as error:
-                if error.errno in _WHOLE_DISK:
+                if error.errno in WHOLE_DISK:
                     raise
                 fault = error
                 continue

@@ -1,9 +1,11 @@
 """When an unfinished file is nobody's any more."""
 
+from contextlib import ExitStack
 import os
 
 import pytest
 
+from tests.support.mounts import disk, read_only
 from tests.support.recorded import at, fragmented_mp4, write_part
 from tests.unit.store.heard import Clock
 from wallflower_sidecar.domain.clock import SystemClock
@@ -109,3 +111,15 @@ async def test_files_of_a_disk_that_goes_away_meanwhile_are_not_given_up(library
         await leftovers.finish(parts, print)
     away.rename(library.root)
     assert abandoned(leftovers, library) == [str(part.relative_to(library.root))]
+
+
+async def test_files_of_a_disk_that_becomes_read_only_meanwhile_are_not_given_up(tmp_path):
+    with disk(tmp_path / "disk") as place, ExitStack() as stack:
+        library = Library(place)
+        library.create()
+        part = write_part(place, fragmented_mp4(tmp_path / "whole.mp4", 2.0).read_bytes())
+        slow = Eventful(lambda: stack.enter_context(read_only(place)), after=Library.remove)
+        leftovers = Leftovers(library, slow, SystemClock(), quiet_s=0.0)
+        with pytest.raises(OSError, match="Read-only"):
+            await leftovers.finish(library.parts(), print)
+        assert abandoned(leftovers, library) == [str(part.relative_to(place))]
