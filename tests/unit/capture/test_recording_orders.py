@@ -164,6 +164,20 @@ def test_what_is_to_be_kept_is_told_also_to_the_session_that_follows():
     assert orders(world)[-1] == record(3, "keyword", 5.0), "it is past"
 
 
+@pytest.mark.parametrize("hit_first", [True, False])
+def test_what_is_to_be_kept_is_told_again_after_it_was_recorded_by_hand_for_a_while(hit_first):
+    world = recording(stream(KEYWORD))
+    world.connect()
+    start, end = world.clock.now() - timedelta(seconds=5), world.clock.now() + timedelta(seconds=20)
+    if hit_first:
+        world.capture.keep(start, end)
+    world.capture.record_by_hand(on=True)
+    if not hit_first:
+        world.capture.keep(start, end)
+    world.capture.record_by_hand(on=False)
+    assert orders(world)[-2:] == [record(1, "keyword", 5.0), Keep(1, start.timestamp(), end.timestamp())]
+
+
 def test_only_keyword_mode_has_anything_to_keep():
     world = recording(stream(CONTINUOUS))
     world.connect()

@@ -108,8 +108,8 @@ class RecordingOrders:
             self._give(attempt)
 
     def keep(self, start: datetime, end: datetime) -> None:
-        """Have this time on disk, also when another session records before `end`; only in keyword mode."""
-        if self.mode != "keyword":
+        """Have this time on disk where keywords are recorded, also by the next session, or after recording by hand."""
+        if self.mode is None or mode_of(self._stream, by_hand=False) != "keyword":
             return
         span = start.timestamp(), end.timestamp()
         self._keeps = [*self._to_come(), span][-_MOST_KEEPS:]
@@ -162,7 +162,7 @@ class RecordingOrders:
             self._given[attempt] = order
             if self._holds(attempt):
                 self._holding.add(attempt)
-            elif order.mode == "keyword" and before is None:
+            elif order.mode == "keyword" and (before is None or before.mode != "keyword"):
                 for span in self._to_come():
                     attempt.line.send(Keep(attempt.session, *span))
 
