@@ -10,8 +10,9 @@ from homeassistant.helpers.device_registry import DeviceEntryType
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
+from .certificate import VERIFY
 from .client import WallflowerClient
-from .const import DOMAIN
+from .const import CONF_CERTIFICATE, DOMAIN
 from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 from .exceptions import NotFoundError, WallflowerError
 from .films import FilmView
@@ -84,4 +85,5 @@ async def _async_reload(hass: HomeAssistant, entry: WallflowerConfigEntry) -> No
 
 
 def _client(hass: HomeAssistant, entry: WallflowerConfigEntry) -> WallflowerClient:
-    return WallflowerClient(async_get_clientsession(hass), entry.data[CONF_URL], entry.data[CONF_TOKEN])
+    certificate = entry.data.get(CONF_CERTIFICATE, VERIFY)
+    return WallflowerClient(async_get_clientsession(hass), entry.data[CONF_URL], entry.data[CONF_TOKEN], certificate)

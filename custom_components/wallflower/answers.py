@@ -10,6 +10,7 @@ import aiohttp
 
 from .exceptions import (
     AuthenticationError,
+    CertificateError,
     FieldFault,
     ForbiddenError,
     NotFoundError,
@@ -37,6 +38,11 @@ def connection_errors() -> Iterator[None]:
         yield
     except TimeoutError:
         raise WallflowerTimeoutError("The sidecar did not answer in time") from None
+    except aiohttp.ServerFingerprintMismatch as error:
+        raise CertificateError("Not the certificate that was accepted") from error
+    except aiohttp.ClientConnectorCertificateError as error:
+        reason = getattr(error.certificate_error, "verify_message", "")
+        raise CertificateError(reason or "The certificate cannot be verified") from error
     except (aiohttp.ClientError, OSError, UnicodeError) as error:
         raise WallflowerConnectionError(f"No connection to the sidecar: {type(error).__name__}") from error
 

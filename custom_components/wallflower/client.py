@@ -10,6 +10,7 @@ import aiohttp
 
 from .answers import items, json_object, parse
 from .archive import Archive
+from .certificate import VERIFY
 from .connection import REQUEST_TIMEOUT_S, Connection
 from .exceptions import (
     ApiVersionError,
@@ -41,9 +42,11 @@ NEVER_GIVEN_ID = 2**63 - 1
 class WallflowerClient:
     """One sidecar; every method raises WallflowerError, RequestRefusedError for a problem document."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, token: str | None = None) -> None:
-        """Talk to the sidecar at `url` (scheme, host, port and possibly a proxy's path)."""
-        self._connection = Connection(session, url, token)
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, token: str | None = None, certificate: str = VERIFY
+    ) -> None:
+        """Talk to the sidecar at `url`, which may show such a certificate (certificate.py)."""
+        self._connection = Connection(session, url, token, certificate)
         self.archive = Archive(self._connection)
 
     async def info(self) -> ServerInfo:

@@ -9,6 +9,7 @@ import aiohttp
 from yarl import URL
 
 from .answers import connection_errors, json_object, read, refusal
+from .certificate import VERIFY, tls_check
 
 REQUEST_TIMEOUT_S = 10.0
 
@@ -16,9 +17,12 @@ REQUEST_TIMEOUT_S = 10.0
 class Connection:
     """Where the sidecar is and what it lets us in with; the session is given from outside."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, token: str | None = None) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, token: str | None = None, certificate: str = VERIFY
+    ) -> None:
         """Talk to the sidecar at `url` (scheme, host, port and possibly a proxy's path)."""
         self._session = session
+        self._tls = tls_check(certificate)
         self._api = URL(url) / "api" / "v1"
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
@@ -51,6 +55,7 @@ class Connection:
                 json=body,
                 params=params,
                 headers=self._headers,
+                ssl=self._tls,
                 timeout=aiohttp.ClientTimeout(total=timeout_s),
                 allow_redirects=False,
             ) as response:
@@ -74,6 +79,7 @@ class Connection:
                 self._api / path,
                 params=params,
                 headers={**self._headers, "Accept-Encoding": "identity", **(headers or {})},
+                ssl=self._tls,
                 timeout=timeout,
                 allow_redirects=False,
             ) as response:

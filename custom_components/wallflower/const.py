@@ -9,6 +9,7 @@ DEFAULT_PORT: Final = 8953
 
 SUBENTRY_STREAM: Final = "stream"
 
+CONF_CERTIFICATE: Final = "certificate"
 CONF_KEYWORDS: Final = "keywords"
 CONF_RETAIN_DAYS: Final = "retain_days"
 CONF_STORE: Final = "store"

@@ -13,7 +13,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from .client import WallflowerClient
 from .const import DOMAIN
-from .exceptions import ApiVersionError, AuthenticationError, ForbiddenError, WallflowerError
+from .exceptions import ApiVersionError, AuthenticationError, CertificateError, ForbiddenError, WallflowerError
 from .heard import Partial, Segment
 from .intake import EventIntake
 from .journal import Journal
@@ -87,6 +87,12 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
         except ApiVersionError as error:
             key = "api_too_old" if error.sidecar_is_older else "api_too_new"
             raise ConfigEntryError(translation_domain=DOMAIN, translation_key=key) from error
+        except CertificateError as error:
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key="certificate_refused",
+                translation_placeholders={"url": self.config_entry.data[CONF_URL], "error": str(error)},
+            ) from error
         except WallflowerError as error:
             raise UpdateFailed(
                 translation_domain=DOMAIN,

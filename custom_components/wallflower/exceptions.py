@@ -15,6 +15,10 @@ class WallflowerTimeoutError(WallflowerConnectionError):
     """The sidecar did not answer in time."""
 
 
+class CertificateError(WallflowerConnectionError):
+    """The sidecar shows another certificate than may be trusted; the text says why."""
+
+
 class WallflowerProtocolError(WallflowerError):
     """The answer is not what the contract says."""
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 from aiohttp import web
-from homeassistant.config_entries import SOURCE_USER
+from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_RECONFIGURE, SOURCE_USER, ConfigEntry
 from homeassistant.core import HomeAssistant
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .fake_sidecar import FakeSidecar, problem
 
@@ -22,6 +21,10 @@ async def answer(hass: HomeAssistant, result: Result, **values: str) -> Result:
     return result
 
 
+async def choose(hass: HomeAssistant, result: Result, step: str) -> Result:
+    return await answer(hass, result, next_step_id=step)
+
+
 def refuse(sidecar: FakeSidecar, method: str, path: str, status: int, code: str = "x") -> None:
     async def answer(_: web.Request) -> web.Response:
         return problem(status, code)
@@ -29,7 +32,15 @@ def refuse(sidecar: FakeSidecar, method: str, path: str, status: int, code: str 
     sidecar.overrides[method, path] = answer
 
 
-async def reauth(hass: HomeAssistant, entry: MockConfigEntry) -> Result:
-    result = await entry.start_reauth_flow(hass)
+async def reauth(hass: HomeAssistant, entry: ConfigEntry) -> Result:
+    context = {"source": SOURCE_REAUTH, "entry_id": entry.entry_id, "title_placeholders": {"name": entry.title}}
+    result = await hass.config_entries.flow.async_init("wallflower", context=context, data=entry.data)
     assert result["step_id"] == "reauth_confirm"
+    return result
+
+
+async def reconfigure(hass: HomeAssistant, entry: ConfigEntry) -> Result:
+    context = {"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id}
+    result = await hass.config_entries.flow.async_init("wallflower", context=context)
+    assert result["step_id"] == "reconfigure"
     return result

@@ -1,6 +1,8 @@
 """Pairing again, and finding the same sidecar at another address."""
 
-from homeassistant.config_entries import ConfigEntryState
+from collections.abc import Awaitable, Callable
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 import pytest
 
@@ -8,37 +10,57 @@ from tests.support.waiting import eventually
 
 from .conftest import SetUp, hub
 from .fake_sidecar import CODE, FakeSidecar
-from .hub_steps import answer, reauth, refuse
+from .hub_steps import Result, answer, reauth, reconfigure, refuse
 
 
-async def test_pairing_again_while_loaded_reloads_once(
-    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp
-) -> None:
-    entry = await set_up()
-    sidecar.token = "a-new-token"
-    asked = len(sidecar.requested("GET", "info"))
-
-    result = await answer(hass, await reauth(hass, entry), code=CODE)
-
-    assert result["reason"] == "reauth_successful"
-    assert entry.data["token"] == "a-new-token"
-    assert entry.state is ConfigEntryState.LOADED
-    assert len(sidecar.requested("GET", "info")) == asked + 2  # the flow's own, and one set-up
+def in_order(_: FakeSidecar) -> None:
+    """Let the hub load."""
 
 
-async def test_pairing_again_after_a_failed_start_loads(
-    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp
-) -> None:
+def of_tomorrow(sidecar: FakeSidecar) -> None:
     sidecar.info["api_version"] = 2
+
+
+def out_of_order(sidecar: FakeSidecar) -> None:
+    refuse(sidecar, "GET", "streams", 503)
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [
+        (in_order, ConfigEntryState.LOADED),
+        (of_tomorrow, ConfigEntryState.SETUP_ERROR),
+        (out_of_order, ConfigEntryState.SETUP_RETRY),
+    ],
+)
+@pytest.mark.parametrize(("begin", "reason"), [(reauth, "reauth_successful"), (reconfigure, "reconfigure_successful")])
+@pytest.mark.parametrize("token", ["a-secret-token", "a-new-token"])
+async def test_from_whatever_state_the_hub_is_loaded_once_with_what_was_answered(
+    hass: HomeAssistant,
+    sidecar: FakeSidecar,
+    set_up: SetUp,
+    fault: Callable[[FakeSidecar], None],
+    state: ConfigEntryState,
+    begin: Callable[[HomeAssistant, ConfigEntry], Awaitable[Result]],
+    reason: str,
+    token: str,
+) -> None:
+    fault(sidecar)
     entry = await set_up()
-    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.state is state
     sidecar.info["api_version"] = 1
-    sidecar.token = "a-new-token"
+    sidecar.overrides.clear()
+    sidecar.token = token
+    sidecar.requests.clear()
 
-    result = await answer(hass, await reauth(hass, entry), code=CODE)
+    form = await begin(hass, entry)
+    address = {"host": sidecar.url} if form["step_id"] == "reconfigure" else {}
+    result = await answer(hass, form, **address, code=CODE)
 
-    assert result["reason"] == "reauth_successful"
-    assert entry.state is ConfigEntryState.LOADED
+    assert result["reason"] == reason
+    await eventually(lambda: entry.state is ConfigEntryState.LOADED)
+    assert entry.data == {"url": sidecar.url, "token": token}
+    assert len(sidecar.requested("GET", "info")) == 2  # the flow's own, and one set-up
 
 
 async def test_giving_the_same_token_again_reloads_too(
@@ -106,8 +128,7 @@ async def test_another_address_of_the_same_sidecar_keeps_the_pairing(
     sidecar.port = 0
     await sidecar.start()
 
-    form = await entry.start_reconfigure_flow(hass)
-    assert form["step_id"] == "reconfigure"
+    form = await reconfigure(hass, entry)
     result = await answer(hass, form, host=sidecar.url)
 
     assert result["reason"] == "reconfigure_successful"
@@ -119,7 +140,7 @@ async def test_another_address_with_a_new_code(hass: HomeAssistant, sidecar: Fak
     entry = await set_up()
     sidecar.token = "a-new-token"
 
-    form = await entry.start_reconfigure_flow(hass)
+    form = await reconfigure(hass, entry)
     refused = await answer(hass, form, host=sidecar.url)
     assert refused["errors"] == {"code": "known_token_refused"}
     result = await answer(hass, refused, host=sidecar.url, code=CODE)
@@ -132,7 +153,7 @@ async def test_another_sidecars_address_is_refused(hass: HomeAssistant, sidecar:
     entry = await set_up()
     sidecar.info["server_id"] = "server-2"
 
-    result = await answer(hass, await entry.start_reconfigure_flow(hass), host=sidecar.url)
+    result = await answer(hass, await reconfigure(hass, entry), host=sidecar.url)
 
     assert result["errors"] == {"host": "wrong_server"}
     sidecar.info["server_id"] = "server-1"

@@ -122,9 +122,11 @@ async def sidecar(
     }
     async with (
         running("sidecar", wallflower(), "serve", env=environment, echo=echo) as process,
-        aiohttp.ClientSession() as session,
+        # Its certificate, if it has one, is the test's own.
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as session,
     ):
-        server = Sidecar(f"http://127.0.0.1:{port}", process, session)
+        scheme = "https" if "WALLFLOWER_TLS_CERT" in environment else "http"
+        server = Sidecar(f"{scheme}://127.0.0.1:{port}", process, session)
         server.environment = environment
 
         async def answers() -> bool:

@@ -137,7 +137,7 @@ def test_address_and_version_are_the_projects() -> None:
     assert MANIFEST["version"] == PROJECT["version"]
     assert MANIFEST["documentation"] == homepage
     assert MANIFEST["issue_tracker"] == f"{homepage}/issues"
-    assert homepage in strings("config_flow.py")
+    assert homepage in strings("hub_questions.py")
 
 
 def test_hacs_asks_for_a_home_assistant_that_the_code_runs_on() -> None:
@@ -159,7 +159,7 @@ def test_each_rule_of_the_quality_scale_has_an_honest_answer() -> None:
 
 def test_each_error_that_a_flow_can_show_has_a_sentence_and_each_sentence_a_use() -> None:
     hub, camera = ENGLISH["config"], ENGLISH["config_subentries"]["stream"]
-    in_flow = strings("config_flow.py")
+    in_flow = strings("config_flow.py", "hub_questions.py", "joining.py")
     in_camera = strings("subentry_flow.py", "camera_form.py", "keyword_rules.py")
     from_core = {"already_configured"}
 
@@ -168,7 +168,7 @@ def test_each_error_that_a_flow_can_show_has_a_sentence_and_each_sentence_a_use(
     assert set(hub["abort"]) | set(camera["abort"]) <= in_flow | in_camera | from_core
     raised = {
         argument.value
-        for name in ("config_flow.py", "camera_form.py")
+        for name in ("config_flow.py", "hub_questions.py", "joining.py", "camera_form.py")
         for node in ast.walk(sources()[name])
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"FormError", "_fault"}
         for argument in node.args[-1:]

@@ -19,7 +19,7 @@ FILES = [
     "sidecar/Dockerfile",
     "sidecar/compose.yaml",
     "custom_components/wallflower/manifest.json",
-    "custom_components/wallflower/config_flow.py",
+    "custom_components/wallflower/hub_questions.py",
 ]
 
 

@@ -2,5 +2,6 @@
 
 from .app import create_app
 from .server import bind, serving
+from .server_info import API_VERSION
 
-__all__ = ["bind", "create_app", "serving"]
+__all__ = ["API_VERSION", "bind", "create_app", "serving"]

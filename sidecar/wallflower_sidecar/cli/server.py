@@ -1,11 +1,16 @@
 """The sidecar as a process: service and HTTP server until a signal."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+import hashlib
+import ipaddress
 import logging
+import socket
 import ssl
 
 from .. import __version__
-from ..api import bind, create_app, serving
+from ..api import API_VERSION, bind, create_app, serving
 from ..service import Service
 from ..settings import Settings, SettingsError
 
@@ -20,7 +25,30 @@ async def run_server(settings: Settings) -> None:
     async with Service.open(settings) as service, serving(create_app(service), sockets, tls):
         for each in sockets:
             LOGGER.info("Wallflower %s answers on %s port %d", __version__, *each.getsockname()[:2])
-        await asyncio.get_running_loop().create_future()
+        if settings.tls_cert is not None:
+            LOGGER.info("Its certificate's SHA-256 fingerprint is %s", fingerprint(settings.tls_cert.read_text()))
+        async with _announced(settings, service.server_id, sockets):
+            await asyncio.get_running_loop().create_future()
+
+
+def _announced(
+    settings: Settings, server_id: str, sockets: Sequence[socket.socket]
+) -> AbstractAsyncContextManager[None]:
+    bound = tuple(each.getsockname()[0] for each in sockets)
+    if not settings.announce or all(ipaddress.ip_address(host).is_loopback for host in bound):
+        return nullcontext()
+    from ..announcement import Answerer, announced
+
+    scheme = "http" if settings.tls_cert is None else "https"
+    port = sockets[0].getsockname()[1]
+    return announced(Answerer(server_id, __version__, API_VERSION, scheme, port, bound))
+
+
+def fingerprint(pem: str) -> str:
+    """Return the SHA-256 fingerprint of the first certificate, in pairs of digits."""
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    first = pem[pem.index(begin) : pem.index(end) + len(end)]
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(first)).digest().hex(":").upper()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
