@@ -73,6 +73,7 @@ class Settings(BaseModel):
     log_format: Literal["text", "json"] = "text"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    announce: bool = True
     max_streams: Annotated[int, Field(ge=1, le=1000)] = 64
     recordings_dir: Path | None = None
 
@@ -151,7 +152,7 @@ class Settings(BaseModel):
         return self.data_dir / "models"
 
 
-LATER = frozenset({"metrics_public", "announce"})
+LATER = frozenset({"metrics_public"})
 """Settings of the contract whose parts are not in this version; named in a warning when they are set."""
 
 

@@ -71,7 +71,7 @@ def test_a_certificate_needs_its_key(tmp_path: Path) -> None:
         load_settings(environment(tmp_path, TLS_CERT=str(tmp_path / "cert.pem")))
 
 
-@pytest.mark.parametrize("name", ["PROT", "ANNOUNCE"])
+@pytest.mark.parametrize("name", ["PROT", "METRICS_PUBLIC"])
 def test_what_has_no_effect_is_warned_about(tmp_path: Path, name: str) -> None:
     loaded = load_settings(environment(tmp_path, **{name: "1"}))
 
