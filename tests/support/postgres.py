@@ -1,7 +1,7 @@
 """A PostgreSQL server to throw away: on a socket in a folder of its own, as a user that is not root."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import os
 from pathlib import Path
 import pwd
@@ -12,6 +12,7 @@ import tempfile
 from typing import Any
 
 import asyncpg
+import psutil
 
 SUPERUSER = "postgres"
 OPTIONS = {
@@ -69,6 +70,23 @@ class Cluster:
             self._process.send_signal(how)
             self._process.wait(STOP_S)
             self._process = None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """No process of the server does anything within the block, as when its machine hangs."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        stopped = [server]
+        try:
+            server.suspend()  # first, so that it starts no others
+            for child in server.children(recursive=True):
+                stopped.append(child)
+                child.suspend()
+            yield
+        finally:
+            for process in stopped:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
 
     def url(self, database: str) -> str:
         return f"postgresql://{SUPERUSER}@/{database}?host={self.folder}"

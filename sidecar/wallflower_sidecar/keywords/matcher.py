@@ -32,6 +32,7 @@ class _Ear:
     rules: RuleSet = field(default_factory=lambda: RuleSet(()))
     early: RuleSet = field(default_factory=lambda: RuleSet(()))
     earlier: tuple[Heard, datetime, datetime] | None = None
+    before_that: tuple[Heard, datetime, datetime] | None = None
     cooldowns: Cooldowns = field(default_factory=Cooldowns)
     searches: Searches = field(default_factory=Searches)
     faults: dict[str, RuleFault] = field(default_factory=dict)
@@ -69,7 +70,13 @@ class KeywordMatcher:
     def forget_said(self, stream_id: str) -> None:
         """Drop what was said on a stream, which a phrase could begin in; its rules stay."""
         if ear := self._ears.get(stream_id):
-            ear.earlier = None
+            ear.earlier = ear.before_that = None
+
+    def unhear(self, segment: Segment) -> None:
+        """What `match` heard last could not be kept: it is matched again, or never said."""
+        ear = self._ears.get(segment.stream)
+        if ear is not None and ear.earlier is not None and ear.earlier[1:] == (segment.start, segment.end):
+            ear.earlier, ear.before_that = ear.before_that, None
 
     def faults(self, stream_id: str) -> list[RuleFault]:
         """Return the rules of a stream that do not work, each with the reason."""
@@ -86,7 +93,7 @@ class KeywordMatcher:
             return []
         heard = Heard(segment.text[:MAX_TEXT], segment.language)
         window = Window(heard, _said_before(ear, segment))
-        ear.earlier = (heard, segment.start, segment.end)
+        ear.earlier, ear.before_that = (heard, segment.start, segment.end), ear.earlier
         return self._hits(ear, ear.rules, segment, heard, window, early)
 
     def match_draft(self, draft: Segment, fired: Collection[str]) -> list[Hit]:

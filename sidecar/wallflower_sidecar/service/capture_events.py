@@ -1,17 +1,13 @@
 """What the capture side reports becomes stored errors, stored events and work for the transcriber."""
 
-import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import datetime
-import logging
 from typing import Protocol
 
 from ..capture.stream.status import CaptureStatus
 from ..domain.clock import Clock, format_time
 from ..domain.documents import stream_document
-from ..domain.errors import CaptureCode, UnavailableError
+from ..domain.errors import CaptureCode
 from ..domain.events import EventType, NewEvent
 from ..domain.recordings import SavedFile
 from ..domain.streams import StorePolicy, Stream, StreamError, StreamState, StreamStatus
@@ -19,17 +15,10 @@ from ..domain.transcripts import Utterance
 from ..store import streams as stored_streams
 from .events import EventLog, EventWriter
 from .partials import Partials
-
-LOGGER = logging.getLogger(__name__)
+from .write_queue import WriteQueue
 
 MAX_WAITING = 10_000
-"""Reports that may wait for the disk; beyond it the oldest go and are counted, so that memory stays bounded."""
-
 MAX_BATCH = 200
-"""Reports written in one transaction."""
-
-RETRY_S = 1.0
-FINISH_S = 1.0
 
 type Report = Callable[[EventWriter], Awaitable[None]]
 
@@ -45,29 +34,26 @@ class StreamBook(Protocol):
 
 
 class CaptureEvents:
-    """The capture side's listener: takes reports without waiting, one task writes them in order."""
+    """The capture side's listener: takes reports without waiting, `run` writes them in order."""
 
     def __init__(self, events: EventLog, transcribe: Callable[[Utterance], None], clock: Clock) -> None:
         """Write to the event log; hand each utterance to `transcribe`."""
-        self.dropped = 0
-        """Reports that were given up."""
-
         self.on_recording: Callable[[str, SavedFile], None] = lambda *_: None
         """Who is told of a recorded file, with its stream's id."""
 
         self.on_worker_died: Callable[[], None] = lambda: None
         """Who is told that a worker died, once for each of its streams."""
 
-        self._events = events
         self._streams: StreamBook | None = None
         self._partials: Partials | None = None
         self._transcribe = transcribe
         self._clock = clock
-        self._waiting: deque[Report] = deque()
-        self._batch: list[Report] = []
-        self._news = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._waiting = WriteQueue[Report](events, _write, name="reports", bound=MAX_WAITING, batch=MAX_BATCH)
+
+    @property
+    def dropped(self) -> int:
+        """Reports that were given up."""
+        return self._waiting.lost
 
     def follow(self, streams: StreamBook, partials: Partials) -> None:
         """Look streams up here from now on, and pass on what is being said; reports before that are not told."""
@@ -96,7 +82,7 @@ class CaptureEvents:
                 await stored_streams.add_error(writer.connection, stream, error_raised)
             writer.add(NewEvent(EventType.STREAM_CHANGED, stream_document(configured, shown), at, stream))
 
-        self._enqueue(report)
+        self._waiting.put(report)
 
     def speech_started(self, stream: str, utterance: str, at: datetime) -> None:
         """Tell that somebody began to speak."""
@@ -125,57 +111,11 @@ class CaptureEvents:
 
     async def run(self) -> None:
         """Write what is reported until cancelled; what cannot be written now is tried again."""
-        while True:
-            await self._news.wait()
-            try:
-                await self._write()
-            except UnavailableError:
-                await asyncio.sleep(RETRY_S)
+        await self._waiting.run()
 
     async def finish(self) -> None:
-        """Wait until `run` has written all, unless it takes too long; only then cancel it."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(FINISH_S):
-                await self._idle.wait()
-        if left := len(self._batch) + len(self._waiting):
-            self.dropped += left
-            LOGGER.warning("%d reports could not be stored before the stop", left)
-
-    async def _write(self) -> None:
-        """Write a batch; it is done with when it is committed or can never be."""
-        while self._waiting and len(self._batch) < MAX_BATCH:
-            self._batch.append(self._waiting.popleft())
-        try:
-            await self._commit(self._batch)
-        except UnavailableError:
-            raise
-        except Exception:
-            LOGGER.exception("%d reports cannot be stored together", len(self._batch))
-            await self._write_singly()
-
-    async def _write_singly(self) -> None:
-        while self._batch:
-            try:
-                await self._commit(self._batch[:1])
-            except UnavailableError:
-                raise
-            except Exception:
-                self.dropped += 1
-                self._done_with(1)
-                LOGGER.exception("A report could not be stored")
-
-    async def _commit(self, reports: list[Report]) -> None:
-        count = len(reports)
-        async with self._events.transaction() as writer:
-            for report in reports:
-                await report(writer)
-            writer.after_commit(lambda: self._done_with(count))
-
-    def _done_with(self, count: int) -> None:
-        del self._batch[:count]
-        if not self._batch and not self._waiting:
-            self._news.clear()
-            self._idle.set()
+        """Wait a moment until `run` has written all; only then cancel it."""
+        await self._waiting.finish()
 
     def _tell_speech(self, kind: EventType, stream: str, utterance: str, at: datetime) -> None:
         if self._find(stream) is None:
@@ -189,18 +129,12 @@ class CaptureEvents:
                 if kind is EventType.SPEECH_STARTED and (partials := self._partials) is not None:
                     writer.after_commit(lambda: partials.start_told(utterance))
 
-        self._enqueue(report)
+        self._waiting.put(report)
 
     def _find(self, stream: str) -> Stream | None:
         """The stream as configured now; None once it was removed: nothing follows its `stream.removed`."""
         return None if self._streams is None else self._streams.find(stream)
 
-    def _enqueue(self, report: Report) -> None:
-        if len(self._waiting) >= MAX_WAITING:
-            self._waiting.popleft()
-            if self.dropped % 1000 == 0:
-                LOGGER.warning("The disk cannot keep up; %d reports were dropped so far", self.dropped + 1)
-            self.dropped += 1
-        self._waiting.append(report)
-        self._idle.clear()
-        self._news.set()
+
+async def _write(writer: EventWriter, report: Report) -> None:
+    await report(writer)

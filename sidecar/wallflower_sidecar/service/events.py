@@ -27,28 +27,54 @@ def forgotten_event(
 
 
 class EventWriter:
-    """One transaction's events, in the order in which they will be told."""
+    """One transaction's events, in the order in which they will be told, and what else depends on its commit."""
 
-    def __init__(self, connection: AsyncConnection, after_commit: Callable[[Callable[[], None]], None]) -> None:
-        """Start without events on an open transaction."""
-        self.connection = connection
-        self.after_commit = after_commit
-        """What must be true once this is committed, and before anybody is told or may write: call it then."""
+    connection: AsyncConnection
 
+    def __init__(self) -> None:
+        """Start without events; `connection` is that of the transaction, once it is open."""
+        self.newest: int | None = None
+        """The highest number given within; where the database knows it, the transaction was committed."""
+
+        self.is_committed = False
         self._events: list[tuple[NewEvent, bool]] = []
+        self._numbered: list[Event] = []
+        self._committed: list[Callable[[], None]] = []
+        self._failed: list[Callable[[], None]] = []
 
     def add(self, event: NewEvent, *, stored: bool = True) -> None:
         """Tell this event after commit; one that is not stored gets no number and is never replayed."""
         self._events.append((event, stored))
 
-    async def number(self) -> list[Event]:
-        """Store the events that are to be stored; returns all of them in order, those with their numbers."""
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """What must be true once this is committed, and before anybody is told or may write: call it then."""
+        self._committed.append(callback)
+
+    def after_failure(self, callback: Callable[[], None]) -> None:
+        """Call this if it turns out that nothing of the transaction was committed."""
+        self._failed.append(callback)
+
+    async def number(self) -> None:
+        """Store the events that are to be stored, and number them."""
         kept = await stored_events.append(self.connection, [event for event, stored in self._events if stored])
-        numbered = iter(kept)
-        return [
-            next(numbered) if stored else Event(None, event.type, event.data, event.stream)
+        self.newest = kept[-1].id if kept else None
+        numbers = iter(kept)
+        self._numbered = [
+            next(numbers) if stored else Event(None, event.type, event.data, event.stream)
             for event, stored in self._events
         ]
+
+    def committed(self) -> list[Event]:
+        """Do what was to be done then; returns the events to tell."""
+        self.is_committed = True
+        for callback in self._committed:
+            callback()
+        return self._numbered
+
+    def failed(self) -> None:
+        """Do what was to be done then."""
+        for callback in self._failed:
+            callback()
 
 
 class EventLog:
@@ -58,6 +84,8 @@ class EventLog:
         """Write to the database, tell through the broadcaster."""
         self._database = database
         self._broadcaster = broadcaster
+        self._doubtful: EventWriter | None = None
+        """Whose commit was not answered: the connection was lost meanwhile."""
 
     def transaction(self) -> AbstractAsyncContextManager[EventWriter]:
         """Write rows and events together; events are told in the order of their numbers, since writers take turns."""
@@ -89,8 +117,30 @@ class EventLog:
 
     @asynccontextmanager
     async def _told(self, transaction: AbstractAsyncContextManager[AsyncConnection]) -> AsyncGenerator[EventWriter]:
-        async with transaction as connection:
-            writer = EventWriter(connection, self._database.after_commit)
-            yield writer
-            events = await writer.number()
-            self._database.after_commit(lambda: self._broadcaster.publish(events))
+        writer = EventWriter()
+        try:
+            async with transaction as writer.connection:
+                await self._settle(writer.connection)
+                yield writer
+                await writer.number()
+                self._database.after_commit(lambda: self._tell(writer))
+        except BaseException:
+            if writer.newest is None:
+                writer.failed()
+            elif not writer.is_committed:
+                self._doubtful = writer
+            raise
+
+    async def _settle(self, connection: AsyncConnection) -> None:
+        """Find out what became of the last commit, where that is not known, before anything else is written."""
+        if (doubtful := self._doubtful) is None:
+            return
+        newest = (await stored_events.bounds(connection)).newest
+        self._doubtful = None
+        if doubtful.newest is not None and newest >= doubtful.newest:
+            self._tell(doubtful)
+        else:
+            doubtful.failed()
+
+    def _tell(self, writer: EventWriter) -> None:
+        self._broadcaster.publish(writer.committed())

@@ -86,13 +86,18 @@ class HealthWatch:
         checks: Callable[[], list[Check]],
         transcriber: Callable[[], TranscriberInfo],
         models: Callable[[], list[ModelItem]] = list,
+        write_failed: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Ask `checks`, `transcriber` and `models` (those whose download is under way or failed) each time."""
+        """Ask `checks`, `transcriber` and `models` (those whose download is under way or failed) each time.
+
+        After a write that failed (`write_failed`) only another one shows that the database is back: it is told anew.
+        """
         self._events = events
         self._clock = clock
         self._checks = checks
         self._transcriber = transcriber
         self._models = models
+        self._write_failed = write_failed
         self._told: object = None
         self._seen: str | None = None
         self._seen_models: dict[str, ModelState] = {}
@@ -127,7 +132,7 @@ class HealthWatch:
             (info.engine, info.model, info.state, info.progress, info.detail),
             [(item.name, item.state, item.progress) for item in models],
         )
-        if now == self._told:
+        if now == self._told and not self._write_failed():
             return
         data = health_document(checks, private=True) | speech_document(info, models)
         async with self._events.transaction() as writer:

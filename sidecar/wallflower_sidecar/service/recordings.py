@@ -150,7 +150,7 @@ class Recordings:
     async def delete(self, recording_id: str) -> None:
         """Remove a recording's file and row; raises NotFoundError, UnavailableError."""
         found = await self._find(recording_id)
-        await self._intake.drop(lambda waiting: waiting.path == found.path)
+        self._intake.drop(lambda waiting: waiting.path == found.path)
         try:
             await self._shelf.erase([found.path])
         except OSError as error:
@@ -161,7 +161,7 @@ class Recordings:
 
         Raises UnavailableError.
         """
-        await self._intake.drop(lambda waiting: waiting.item.stream == stream)
+        self._intake.drop(lambda waiting: waiting.item.stream == stream)
         if not self.care.is_ready and not await self._has_recordings(stream):
             return
         self.care.purged(stream)
@@ -179,7 +179,7 @@ class Recordings:
         async with self._database.write() as connection:
             await forgotten.note(connection, span)
         self._shelf.forgotten = (*self._shelf.forgotten, span)
-        await self._intake.drop(lambda waiting: self._is_of(span, waiting))
+        self._intake.drop(lambda waiting: self._is_of(span, waiting))
         if not self.care.is_ready and not await self._has_recordings(span.stream):
             return 0
         try:

@@ -66,6 +66,7 @@ class Service:
             on_transcript=self._heard,
             on_draft=self._drafted,
             on_dropped=lambda utterance: self._early.gone(utterance.id),
+            lag_beyond=self._lag_of_storing,
             clock=clock,
         )
         self.events = EventLog(database, self._broadcaster)
@@ -96,6 +97,7 @@ class Service:
         )
         self._reports.follow(self.streams, self._partials)
         self.transcripts = Transcripts(self.events, matcher, clock, streams=self.streams, early=self._early)
+        self.transcripts.follow_losses(self._scheduler.count_lost)
         self.archive = Archive(database)
         self.keyword_history = KeywordHistory(database, self.archive)
         self.recordings = Recordings(
@@ -129,7 +131,12 @@ class Service:
             clock=clock,
         )
         self._health = HealthWatch(
-            self.events, clock, checks=self.health, transcriber=self.transcriber, models=self.models.unfinished
+            self.events,
+            clock,
+            checks=self.health,
+            transcriber=self.transcriber,
+            models=self.models.unfinished,
+            write_failed=lambda: database.write_failed,
         )
         self._transcription = TranscriptionWatch(self.events, self.streams, clock)
         self._retention = Retention(database, clock)
@@ -163,6 +170,7 @@ class Service:
         cameras = [(stream, self.streams.status(stream.id)) for stream in self.streams.all()]
         return [
             self._database.check(),
+            self.transcripts.check(),
             self._capture.check(),
             cameras_check(cameras),
             keywords_check(cameras),
@@ -191,6 +199,7 @@ class Service:
                 running(
                     keep("pairing", self.access.announce_codes),
                     keep("retention", self._retention.run),
+                    keep("transcripts", self.transcripts.run),
                     keep("reports", self._reports.run),
                     keep("early hits", self._early.run),
                     keep("models", self.models.run),
@@ -206,8 +215,7 @@ class Service:
                         yield
                 finally:
                     await self._drain()
-                    await self._reports.finish()
-                    await self.recordings.finish()
+                    await asyncio.gather(self.transcripts.finish(), self._reports.finish(), self.recordings.finish())
         finally:
             unsubscribe()
             self._broadcaster.close()
@@ -242,13 +250,16 @@ class Service:
         else:
             self._early.gone(utterance.id)
 
+    def _lag_of_storing(self, stream_id: str) -> float:
+        return self.transcripts.lag_of(stream_id)
+
     def _drafted(self, utterance: Utterance, transcript: Transcript) -> None:
         self._partials.drafted(utterance, transcript)
 
-    async def _heard(self, utterance: Utterance, transcript: Transcript) -> None:
+    def _heard(self, utterance: Utterance, transcript: Transcript) -> None:
         stream = self.streams.find(utterance.stream)
         if stream is not None and is_transcribed(stream):
-            await self.transcripts.heard(utterance, transcript)
+            self.transcripts.heard(utterance, transcript)
             self._hints.heard(utterance, transcript, self.streams)
             self._partials.suppressed(utterance, transcript)
         else:

@@ -1,6 +1,7 @@
 """What the scheduler knows of each stream: what has no text yet, and what was given up or left out."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from wallflower_sidecar.domain.clock import Clock
@@ -39,6 +40,11 @@ class Accounts:
         """Close a stream's account."""
         self._accounts.pop(stream, None)
 
+    @property
+    def streams(self) -> Iterable[str]:
+        """The streams that were heard of."""
+        return self._accounts.keys()
+
     def is_pending(self, item: Waiting) -> bool:
         """Whether an utterance was neither handed on nor given up nor forgotten."""
         return item in self.find(item.stream).pending
@@ -57,11 +63,6 @@ class Accounts:
     def dropped_s(self) -> float:
         """Seconds of speech given up, all present streams together."""
         return sum(account.dropped_s for account in self._accounts.values())
-
-    @property
-    def lag_s(self) -> float:
-        """The greatest lag of a stream."""
-        return max(map(self.lag_of, self._accounts), default=0.0)
 
     def lag_of(self, stream: str) -> float:
         """Seconds since the stream's oldest utterance without text was handed in; 0 without one."""

@@ -1,7 +1,7 @@
 """Gives the recogniser utterances, in turn between the streams, and hands on what it heard."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 import logging
 
@@ -42,20 +42,22 @@ class Scheduler:
         self,
         transcriber: Transcriber,
         *,
-        on_transcript: Callable[[Utterance, Transcript], Awaitable[None]],
+        on_transcript: Callable[[Utterance, Transcript], None],
         on_draft: OnDraft = lambda _utterance, _transcript: None,
         on_dropped: Callable[[Utterance], None] = lambda _utterance: None,
+        lag_beyond: Callable[[str], float] = lambda _stream: 0.0,
         clock: Clock,
         bounds: Bounds | None = None,
     ) -> None:
-        """`on_transcript` is awaited for one final at a time, those of a stream in order.
+        """`on_transcript` is told each final, those of a stream in order; `lag_beyond` is a stream's lag after that.
 
-        `on_draft` and `on_dropped`, told of an utterance that never becomes text, must not block.
+        Neither may block, nor may `on_draft` and `on_dropped`, which is told of an utterance that never becomes text.
         """
         self._faults = 0
         self._transcriber = transcriber
         self._on_transcript = on_transcript
         self._on_dropped = on_dropped
+        self._lag_beyond = lag_beyond
         self._clock = clock
         self._bounds = bounds or Bounds()
         self._queue = FairQueue(stream_bound_s=self._bounds.stream_s, bound_s=self._bounds.all_s)
@@ -65,7 +67,6 @@ class Scheduler:
         self._decoding: dict[str | None, Waiting] = {}
         self._held: set[str | None] = set()
         self._drafts_next = False
-        self._heard: asyncio.Queue[tuple[Waiting, Transcript]] = asyncio.Queue(maxsize=4)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -77,8 +78,8 @@ class Scheduler:
 
     @property
     def lag_s(self) -> float:
-        """Seconds since the oldest utterance of any stream that has no text yet was handed in; 0 without one."""
-        return self._accounts.lag_s
+        """The greatest lag of a stream."""
+        return max(map(self._lag_of, self._accounts.streams), default=0.0)
 
     @property
     def dropped_s(self) -> float:
@@ -91,7 +92,7 @@ class Scheduler:
 
     def status(self, stream_id: str) -> TranscriptionStatus:
         """How a stream that is transcribed is served now."""
-        lag_s = self._accounts.lag_of(stream_id)
+        lag_s = self._lag_of(stream_id)
         state = TranscriptionState.OK
         if self._transcriber.info.state != "ready":
             state = TranscriptionState.UNAVAILABLE
@@ -134,6 +135,10 @@ class Scheduler:
         finally:
             self._queue.remove(item)
 
+    def count_lost(self, stream_id: str, seconds: float) -> None:
+        """Speech that became text was given up by whoever had it next."""
+        self._accounts.find(stream_id).dropped_s += seconds
+
     def forget(self, stream_id: str) -> None:
         """Drop what waits for a stream, and what of it is being decoded, without counting it."""
         self._queue.forget(stream_id)
@@ -151,7 +156,6 @@ class Scheduler:
         unsubscribe = self._transcriber.subscribe(self._follow)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._deliver(), name="speech delivery")
                 await self._dispatch(tasks)
         finally:
             unsubscribe()
@@ -208,7 +212,7 @@ class Scheduler:
             refuse(item, UtteranceRefusedError("The transcriber failed; the log has the cause."))
         else:
             if item.answer is None:
-                await self._heard.put((item, transcript))
+                self._hand_on(item, transcript)
             else:
                 give(item, transcript)
         finally:
@@ -237,20 +241,18 @@ class Scheduler:
         self._one_off.follow(info)
         self._wake.set()
 
-    async def _deliver(self) -> None:
-        while True:
-            item, transcript = await self._heard.get()
-            if not self._accounts.is_pending(item):
-                continue
-            self._accounts.find(item.stream).suppressed += len(transcript.suppressed)
-            try:
-                await self._on_transcript(item.utterance, transcript)
-            except Exception:
-                self._faults += 1
-                _LOGGER.exception("%s: a transcript could not be kept", item.stream)
-                self._give_up([item], "it could not be kept")
-            else:
-                self._settle(item)
+    def _hand_on(self, item: Waiting, transcript: Transcript) -> None:
+        if not self._accounts.is_pending(item):
+            return
+        self._accounts.find(item.stream).suppressed += len(transcript.suppressed)
+        try:
+            self._on_transcript(item.utterance, transcript)
+        except Exception:
+            self._faults += 1
+            _LOGGER.exception("%s: a transcript could not be handed on", item.stream)
+            self._give_up([item], "it could not be handed on")
+        else:
+            self._settle(item)
 
     def _give_up(self, items: list[Waiting], reason: str) -> None:
         for item in items:
@@ -261,6 +263,9 @@ class Scheduler:
                 self._accounts.find(item.stream).dropped_s += item.seconds
                 self._on_dropped(item.utterance)
             self._settle(item)
+
+    def _lag_of(self, stream: str) -> float:
+        return max(self._accounts.lag_of(stream), self._lag_beyond(stream))
 
     def _settle(self, item: Waiting) -> None:
         self._accounts.settle(item)

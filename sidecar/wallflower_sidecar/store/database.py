@@ -115,6 +115,11 @@ class Database:
                 await self._backend.note_deletion(connection)
         await asyncio.shield(self._own(self._backend.erase_remnants()))
 
+    @property
+    def write_failed(self) -> bool:
+        """Whether it could not be used and nothing was committed since."""
+        return self._write_fault is not None
+
     def check(self) -> Check:
         """Return the database's condition."""
         fault = self._write_fault or self._backend.fault
@@ -131,6 +136,8 @@ class Database:
 
     async def _commit(self, transaction: AsyncTransaction) -> None:
         await transaction.commit()
+        if self._write_fault is not None:
+            LOGGER.info("The database can be used again")
         self._write_fault = None
         callbacks, self._after_commit = self._after_commit, []
         for callback in callbacks:
@@ -147,9 +154,11 @@ class Database:
             reason = self._backend.unavailable(error)
             if reason is None:
                 raise
-            self._write_fault = f"The database cannot be used: {reason}."
-            LOGGER.warning("The database cannot be used: %s", reason)
-            raise UnavailableError(self._write_fault) from error
+            fault = f"The database cannot be used: {reason}."
+            if fault != self._write_fault:
+                LOGGER.warning("The database cannot be used: %s", reason)
+            self._write_fault = fault
+            raise UnavailableError(fault) from error
 
     def _own(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

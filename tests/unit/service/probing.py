@@ -6,7 +6,10 @@ from contextlib import asynccontextmanager
 
 from wallflower_sidecar.domain.events import Event
 from wallflower_sidecar.domain.streams import Stream
+from wallflower_sidecar.domain.transcripts import Transcript, Utterance
 from wallflower_sidecar.service import Service
+from wallflower_sidecar.service.capture_events import CaptureEvents
+from wallflower_sidecar.service.transcripts import Transcripts
 from wallflower_sidecar.store import Database, streams as stored_streams
 
 
@@ -53,7 +56,17 @@ def known_streams(service: Service) -> dict[str, Stream]:
 
 async def write_reports(service: Service) -> None:
     """Have what the capture side reported written, as before a stop."""
-    writing = asyncio.create_task(service._reports.run())
-    await service._reports.finish()
+    await _write(service._reports)
+
+
+async def hear(service: Service, utterance: Utterance, transcript: Transcript) -> None:
+    """An utterance became text, and that is written."""
+    service._heard(utterance, transcript)
+    await _write(service.transcripts)
+
+
+async def _write(waiting: CaptureEvents | Transcripts) -> None:
+    writing = asyncio.create_task(waiting.run())
+    await waiting.finish()
     writing.cancel()
     await asyncio.wait([writing])

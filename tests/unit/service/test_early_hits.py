@@ -17,7 +17,7 @@ from wallflower_sidecar.service import Service
 from wallflower_sidecar.service.early_hits import LOST_AFTER_S
 from wallflower_sidecar.store import keywords as stored
 
-from .probing import told, write_protected, write_reports, writer_taken
+from .probing import hear, told, write_protected, write_reports, writer_taken
 
 EARLY = Rule("sos", "SOS", ("help",), early=True, excluded=("no help",))
 FIRE = Rule("fire", "Fire", ("fire",), early=True)
@@ -48,7 +48,7 @@ async def draft(service, utterance, words, confidence=0.9):
 async def end(service, utterance, words):
     service._reports.speech_ended(utterance.stream, utterance.id, utterance.end)
     service._early.handed_over(utterance.id)
-    await service._heard(utterance, text(words))
+    await hear(service, utterance, text(words))
     await service._early._write()
 
 
@@ -113,7 +113,7 @@ async def test_a_final_text_that_comes_before_the_early_hit_is_told_makes_one_or
 
 async def never_text(service, utterance):
     service._reports.speech_ended(utterance.stream, utterance.id, utterance.end)
-    await service._heard(utterance, text(""))
+    await hear(service, utterance, text(""))
 
 
 async def given_up(service, utterance):
@@ -260,7 +260,7 @@ async def test_min_confidence_holds_for_drafts_and_for_the_final(service):
     assert await states(service) == []
     await draft(service, utterance, "help me", confidence=0.8)
     service._reports.speech_ended("door", utterance.id, utterance.end)
-    await service._heard(utterance, text("Help me", 0.7))
+    await hear(service, utterance, text("Help me", 0.7))
     assert await states(service) == [("detected", "sos"), ("retracted", "sos")]
 
 
@@ -294,14 +294,29 @@ async def test_what_cannot_be_written_is_told_once_it_can_be(service, database):
     assert await states(service) == [("detected", "sos"), ("confirmed", "sos")]
 
 
-async def test_a_final_that_cannot_be_kept_leaves_the_hit_to_be_retracted_and_its_cooldown_free(service, database):
+async def test_a_final_that_waits_for_the_disk_settles_the_hit_once_and_its_cooldown_holds(service, database):
     await service.streams.put(stream(keywords=(replace(EARLY, cooldown_s=60), replace(LATE, cooldown_s=60))))
     utterance = await begin(service)
     await draft(service, utterance, "help")
     async with write_protected(database):
-        with pytest.raises(UnavailableError):
-            await service._heard(utterance, text("please help"))
-    service._early.gone(utterance.id)
+        await hear(service, utterance, text("please help"))
+        assert await states(service) == [("detected", "sos")]
+    again = await begin(service, at_s=5)
+    await end(service, again, "please help")
+    assert await states(service) == [("detected", "sos"), ("confirmed", "sos"), ("detected", "late")]
+
+
+async def test_a_final_that_is_given_up_leaves_the_hit_to_be_retracted_and_its_cooldown_free(service, database):
+    await service.streams.put(stream(keywords=(replace(EARLY, cooldown_s=60), replace(LATE, cooldown_s=60))))
+    utterance = await begin(service)
+    await draft(service, utterance, "help")
+    async with database.write() as connection:
+        await connection.exec_driver_sql(
+            "CREATE TRIGGER broken BEFORE INSERT ON segments BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+    await hear(service, utterance, text("please help"))
+    async with database.write() as connection:
+        await connection.exec_driver_sql("DROP TRIGGER broken")
     await service._early._write()
     assert await states(service) == [("detected", "sos"), ("retracted", "sos")]
     again = await begin(service, at_s=5)
@@ -313,7 +328,7 @@ async def test_a_draft_that_waits_for_the_disk_while_its_final_is_kept_is_not_to
     await service.streams.put(stream(keywords=(EARLY,)))
     utterance = await begin(service)
     async with writer_taken(database):
-        finals = asyncio.create_task(service._heard(utterance, text("Help!")))
+        finals = asyncio.create_task(hear(service, utterance, text("Help!")))
         await asyncio.sleep(0)
         service._drafted(utterance, text("help"))
         telling = asyncio.create_task(service._early._write())

@@ -11,7 +11,7 @@ from wallflower_sidecar.domain.keywords import Match, Rule
 from wallflower_sidecar.domain.transcripts import Transcript
 from wallflower_sidecar.service import Service
 
-from .probing import told
+from .probing import hear, told
 
 HELP = Rule("sos", "SOS", ("help",))
 FIRE = Rule("fire", "Fire", ("fire",))
@@ -130,7 +130,7 @@ async def test_a_rule_that_is_too_slow_shows_in_health_and_on_the_stream_until_i
     await service.house_rules.replace([slow])
     assert check(service).status == "ok"
     for _ in range(3):
-        await service.transcripts.heard(silent_utterance(2.0, "door"), Transcript("x" + "bcd" * 100, "en", 0.9))
+        await hear(service, silent_utterance(2.0, "door"), Transcript("x" + "bcd" * 100, "en", 0.9))
     assert [fault.rule for fault in service.streams.status("door").rule_faults] == ["slow"]
     assert check(service).status == "degraded"
     assert "slow of Door" in check(service).detail

@@ -13,7 +13,7 @@ from wallflower_sidecar.domain.keywords import Rule
 from wallflower_sidecar.domain.streams import StorePolicy
 from wallflower_sidecar.domain.transcripts import Hints, Suppressed, Transcript
 
-from .probing import told, write_protected, write_reports
+from .probing import hear, told, write_protected, write_reports
 
 PARTIAL, FINAL, SUPPRESSED = (
     EventType.TRANSCRIPT_PARTIAL,
@@ -105,7 +105,7 @@ async def test_partials_are_told_live_between_start_and_final_and_never_stored(s
             service._drafted(utterance, draft(text))
         service._reports.speech_ended("door", utterance.id, utterance.end)
         service._drafted(utterance, draft("please help me"))
-        await service._heard(utterance, draft("Please help me!"))
+        await hear(service, utterance, draft("Please help me!"))
         await write_reports(service)
         seen = await taken(events, 5)
     assert [event.type.value for event in seen] == [
@@ -163,10 +163,10 @@ async def test_text_that_was_not_believed_is_told_to_who_asks_for_it_by_name_onl
     utterance = silent_utterance(2.0, "door")
     doubted = draft("Hello.", suppressed=(Suppressed("Thank you.", "no_speech"),))
     async with service.events.open() as all_types, service.events.open(types=frozenset({SUPPRESSED})) as debugging:
-        await service._heard(utterance, doubted)
+        await hear(service, utterance, doubted)
         assert (await taken(all_types, 1))[0].type is FINAL
         (told_of,) = await taken(debugging, 1)
-        await service._heard(utterance, draft("Bye."))
+        await hear(service, utterance, draft("Bye."))
         assert (await taken(all_types, 1))[0].data["text"] == "Bye."
     assert (told_of.id, told_of.type) == (None, SUPPRESSED)
     assert told_of.data == {

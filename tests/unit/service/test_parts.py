@@ -14,13 +14,13 @@ from wallflower_sidecar.domain.access import Role
 from wallflower_sidecar.domain.errors import UnavailableError
 from wallflower_sidecar.domain.health import HealthStatus, TranscriberInfo
 from wallflower_sidecar.domain.streams import StreamState
-from wallflower_sidecar.service import access, capture_events, health
+from wallflower_sidecar.service import access, health, write_queue
 
 from .probing import told, write_protected, write_reports, writer_taken
 
 
 async def test_reports_that_cannot_be_written_now_are_written_later_once_and_in_order(service, database, monkeypatch):
-    monkeypatch.setattr(capture_events, "RETRY_S", 0.02)
+    monkeypatch.setattr(write_queue, "RETRY_S", 0.02)
     await service.streams.put(stream())
     task = asyncio.create_task(service._reports.run())
     board = service._capture._captures["door"]._board
@@ -63,15 +63,15 @@ async def test_a_report_that_can_never_be_written_takes_no_other_with_it(service
         raise ZeroDivisionError
 
     service._reports.speech_started("door", "u1", service._clock.now())
-    service._reports._enqueue(poison)
+    service._reports._waiting.put(poison)
     service._reports.speech_ended("door", "u1", service._clock.now())
     await write_reports(service)
     assert [event.type.value for event in await told(service)][1:] == ["speech.started", "speech.ended"]
     assert service._reports.dropped == 1
 
 
-async def test_with_too_many_reports_the_oldest_go_and_are_counted(service, monkeypatch):
-    monkeypatch.setattr(capture_events, "MAX_WAITING", 5)
+async def test_with_too_many_reports_the_oldest_go_and_are_counted(service):
+    service._reports._waiting._bound = 5
     await service.streams.put(stream())
     for number in range(8):
         service._reports.speech_started("door", f"u{number}", service._clock.now())
@@ -81,7 +81,7 @@ async def test_with_too_many_reports_the_oldest_go_and_are_counted(service, monk
 
 
 async def test_a_stop_does_not_wait_for_a_disk_that_takes_nothing(service, database, monkeypatch, caplog):
-    monkeypatch.setattr(capture_events, "FINISH_S", 0.05)
+    monkeypatch.setattr(write_queue, "FINISH_S", 0.05)
     await service.streams.put(stream())
     service._reports.speech_started("door", "u1", service._clock.now())
     async with asyncio.timeout(5), writer_taken(database):
@@ -112,6 +112,21 @@ async def test_health_that_cannot_be_told_is_told_later(service, database, monke
         await asyncio.sleep(0.1)
         assert not task.done()
         assert service._database.check().status is HealthStatus.DEGRADED
+    await eventually(lambda: service._database.check().status is HealthStatus.OK)
+    await eventually(lambda: database_told_well(service))
+    task.cancel()
+
+
+async def test_a_fault_that_comes_back_after_it_was_told_heals_without_anybody_writing(service, database, monkeypatch):
+    monkeypatch.setattr(health, "CHECK_INTERVAL_S", 0.02)
+    async with write_protected(database):
+        with pytest.raises(UnavailableError):
+            await service.streams.put(stream())
+    await service._health._look()  # tells of the fault, which is over with that
+    async with write_protected(database):
+        with pytest.raises(UnavailableError):
+            await service.streams.put(stream())
+    task = asyncio.create_task(service._health.run())
     await eventually(lambda: service._database.check().status is HealthStatus.OK)
     await eventually(lambda: database_told_well(service))
     task.cancel()

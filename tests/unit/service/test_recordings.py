@@ -19,7 +19,7 @@ from wallflower_sidecar.domain.recordings import MARKER, RecordingKind, Recordin
 from wallflower_sidecar.domain.streams import Recording, RecordingMode
 from wallflower_sidecar.domain.transcripts import new_id
 from wallflower_sidecar.recordings.library import Condition, FolderState
-from wallflower_sidecar.service import recording_intake
+from wallflower_sidecar.service import write_queue
 from wallflower_sidecar.service.recording_shelf import located
 from wallflower_sidecar.service.recordings import Recordings
 from wallflower_sidecar.store import recordings as stored
@@ -105,20 +105,20 @@ async def test_a_file_outside_of_the_library_is_refused_and_counted(recordings, 
 async def test_while_the_database_cannot_be_written_files_wait_in_order(
     service, recordings, database, root, monkeypatch
 ):
-    monkeypatch.setattr(recording_intake, "RETRY_S", 0.02)
+    monkeypatch.setattr(write_queue, "RETRY_S", 0.02)
     await service.streams.put(stream("porch"))
     async with write_protected(database):
         for number in range(3):
             recordings.saved("porch", write_recording(root, 60 * number))
         await asyncio.sleep(0.1)
         assert await listed(recordings) == []
-    await eventually(recordings._intake._idle.is_set)
+    await eventually(recordings._intake._waiting._idle.is_set)
     assert await listed(recordings) == [at(120), at(60), at(0)]
     assert [event.data["start"][14:16] for event in await saved_events(service)] == ["20", "21", "22"]
 
 
-async def test_more_files_than_may_wait_are_found_on_disk_again(recordings, database, root, monkeypatch):
-    monkeypatch.setattr(recording_intake, "MAX_WAITING", 2)
+async def test_more_files_than_may_wait_are_found_on_disk_again(recordings, database, root):
+    recordings._intake._waiting._bound = 2
     async with writer_taken(database):
         for number in range(5):
             recordings.saved("porch", write_recording(root, 60 * number))

@@ -12,13 +12,13 @@ from wallflower_sidecar.domain.streams import StorePolicy
 from wallflower_sidecar.domain.transcripts import Transcript
 from wallflower_sidecar.service import Service
 
-from .probing import told, write_reports, writer_taken
+from .probing import hear, told, write_reports, writer_taken
 
 RULE = Rule("sos", "sos", ("help",))
 
 
 async def say(service, text, name="door"):
-    await service.transcripts.heard(silent_utterance(2.0, name), Transcript(text, "en", 0.9))
+    await hear(service, silent_utterance(2.0, name), Transcript(text, "en", 0.9))
 
 
 @pytest.mark.parametrize(

@@ -83,16 +83,18 @@ class Desk:
         self.clock = HandClock()
         self.heard = []
         self.drafts = []
+        self.lag_beyond = {}
         self.keep: Callable[[object], None] = lambda utterance: None
         self.scheduler = Scheduler(
             self.transcriber,
             on_transcript=self.take,
             on_draft=self.take_draft,
+            lag_beyond=lambda stream: self.lag_beyond.get(stream, 0.0),
             clock=self.clock,
             bounds=Bounds(**bounds),
         )
 
-    async def take(self, utterance, transcript):
+    def take(self, utterance, transcript):
         assert transcript.text == utterance.id
         self.keep(utterance)
         self.heard.append(utterance)

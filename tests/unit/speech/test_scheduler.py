@@ -122,7 +122,7 @@ async def test_an_utterance_that_cannot_be_decoded_is_counted_and_the_next_one_h
         assert at.scheduler.faults == faults
 
 
-async def test_a_transcript_that_cannot_be_kept_is_counted_and_the_next_one_kept(caplog):
+async def test_a_transcript_that_cannot_be_handed_on_is_counted_and_the_next_one_is(caplog):
     async with desk() as at:
         bad = at.say("porch", 3.0)
 
@@ -140,22 +140,18 @@ async def test_a_transcript_that_cannot_be_kept_is_counted_and_the_next_one_kept
         assert bad.id not in caplog.text  # the scripted transcript's text
 
 
-async def test_decoding_goes_on_while_a_transcript_is_being_kept():
-    async with desk() as at:
-        kept = asyncio.Event()
-
-        async def slow(utterance, transcript):
-            await kept.wait()
-            at.heard.append(utterance)
-
-        at.scheduler._on_transcript = slow
-        said = [at.say("porch") for _ in range(3)]
-        at.let(3)
-        await eventually(lambda: at.transcriber.asked == said)
-        assert at.heard == []
-        kept.set()
+async def test_what_waits_beyond_counts_for_the_lag_and_what_is_lost_there_for_what_was_dropped():
+    async with desk(lagging_s=10.0) as at:
+        at.say("porch")
+        at.let()
         await asyncio.wait_for(at.scheduler.drain(), 5)
-        assert at.heard == said
+        at.lag_beyond["porch"] = 11.0
+        assert at.scheduler.status("porch") == TranscriptionStatus(TranscriptionState.LAGGING, 11.0)
+        assert at.scheduler.lag_s == 11.0
+        at.scheduler.count_lost("porch", 2.0)
+        assert at.scheduler.status("porch").dropped_s == 2.0
+        at.scheduler.count_lost("gone", 2.0)
+        assert at.scheduler.dropped_s == 2.0
 
 
 async def test_a_forgotten_stream_loses_what_waits_and_what_is_being_decoded_uncounted():
