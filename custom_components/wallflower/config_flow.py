@@ -6,7 +6,6 @@ from typing import Any, override
 from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigEntry,
-    ConfigEntryState,
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
@@ -18,13 +17,13 @@ from homeassistant.data_entry_flow import FlowResultType
 
 from .certificate import VERIFY
 from .const import CONF_CERTIFICATE, DOMAIN, SUBENTRY_STREAM
-from .exceptions import FormError
-from .hub_questions import ADDRESS_SCHEMA, CREDENTIALS_SCHEMA, Answers, HubQuestions
-from .joining import Candidate, address
+from .discoveries import Discoveries
+from .hub_questions import ADDRESS_SCHEMA, CREDENTIALS_SCHEMA, Answers
+from .joining import address
 from .subentry_flow import StreamSubentryFlow
 
 
-class WallflowerConfigFlow(HubQuestions, domain=DOMAIN):
+class WallflowerConfigFlow(Discoveries, domain=DOMAIN):
     """Joins one sidecar; its cameras are subentries."""
 
     @classmethod
@@ -84,33 +83,11 @@ class WallflowerConfigFlow(HubQuestions, domain=DOMAIN):
     async def _pair_again(self, answers: Answers) -> ConfigFlowResult:
         entry = self._get_reauth_entry()
         sidecar = self._candidate(entry.data[CONF_URL])
-        await _same_server(sidecar, entry)
+        await self._same_server(sidecar, entry)
         return self._update(entry, sidecar, await sidecar.token(answers))
 
     async def _move(self, answers: Answers) -> ConfigFlowResult:
         entry = self._get_reconfigure_entry()
         sidecar = self._candidate(address(answers[CONF_HOST]))
-        await _same_server(sidecar, entry)
+        await self._same_server(sidecar, entry)
         return self._update(entry, sidecar, await sidecar.token(answers, known=entry.data[CONF_TOKEN]))
-
-    def _create(self, sidecar: Candidate, token: str) -> ConfigFlowResult:
-        return self.async_create_entry(title="Wallflower", data=_data(sidecar, token))
-
-    def _update(self, entry: ConfigEntry, sidecar: Candidate, token: str) -> ConfigFlowResult:
-        data = _data(sidecar, token)
-        listener_reloads = data != dict(entry.data) and entry.state is ConfigEntryState.LOADED
-        result = self.async_update_and_abort(entry, data=data)
-        if not listener_reloads:
-            self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        return result
-
-
-async def _same_server(sidecar: Candidate, entry: ConfigEntry) -> None:
-    if (await sidecar.info()).server_id != entry.unique_id:
-        raise FormError(CONF_HOST, "wrong_server")
-
-
-def _data(sidecar: Candidate, token: str) -> dict[str, str]:
-    """Return an entry's data; which certificate is accepted stands there unless it is the usual one."""
-    data = {CONF_URL: sidecar.url, CONF_TOKEN: token}
-    return data if sidecar.certificate == VERIFY else data | {CONF_CERTIFICATE: sidecar.certificate}

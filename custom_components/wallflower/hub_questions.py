@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_CODE, CONF_HOST, CONF_TOKEN
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_CODE, CONF_HOST, CONF_TOKEN, CONF_URL
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 
 from .certificate import ANY, VERIFY, presented, readable
-from .const import DEFAULT_URL
+from .const import CONF_CERTIFICATE, DEFAULT_URL
 from .exceptions import CertificateError, FormError, WallflowerError
 from .joining import Candidate
 
@@ -122,3 +122,24 @@ class HubQuestions(ConfigFlow):
         except WallflowerError as error:
             raise FormError(CONF_HOST, "cannot_connect") from error
         return await self.async_step_certificate()
+
+    async def _same_server(self, sidecar: Candidate, entry: ConfigEntry) -> None:
+        if (await sidecar.info()).server_id != entry.unique_id:
+            raise FormError(CONF_HOST, "wrong_server")
+
+    def _create(self, sidecar: Candidate, token: str) -> ConfigFlowResult:
+        return self.async_create_entry(title="Wallflower", data=_data(sidecar, token))
+
+    def _update(self, entry: ConfigEntry, sidecar: Candidate, token: str) -> ConfigFlowResult:
+        data = _data(sidecar, token)
+        listener_reloads = data != dict(entry.data) and entry.state is ConfigEntryState.LOADED
+        result = self.async_update_and_abort(entry, data=data)
+        if not listener_reloads:
+            self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return result
+
+
+def _data(sidecar: Candidate, token: str) -> dict[str, str]:
+    """Return an entry's data; which certificate is accepted stands there unless it is the usual one."""
+    data = {CONF_URL: sidecar.url, CONF_TOKEN: token}
+    return data if sidecar.certificate == VERIFY else data | {CONF_CERTIFICATE: sidecar.certificate}

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from wallflower_sidecar.announcement import SERVICE_TYPE
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPONENT = ROOT / "custom_components" / "wallflower"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -129,6 +131,7 @@ def test_the_manifest_names_what_hacs_and_home_assistant_ask_for_in_their_order(
     assert MANIFEST["integration_type"] == "hub"
     assert MANIFEST["iot_class"] == "local_push"
     assert MANIFEST["requirements"] == []
+    assert MANIFEST["zeroconf"] == [SERVICE_TYPE]
 
 
 def test_address_and_version_are_the_projects() -> None:
@@ -159,7 +162,7 @@ def test_each_rule_of_the_quality_scale_has_an_honest_answer() -> None:
 
 def test_each_error_that_a_flow_can_show_has_a_sentence_and_each_sentence_a_use() -> None:
     hub, camera = ENGLISH["config"], ENGLISH["config_subentries"]["stream"]
-    in_flow = strings("config_flow.py", "hub_questions.py", "joining.py")
+    in_flow = strings("config_flow.py", "discoveries.py", "hub_questions.py", "joining.py")
     in_camera = strings("subentry_flow.py", "camera_form.py", "keyword_rules.py")
     from_core = {"already_configured"}
 
@@ -168,7 +171,7 @@ def test_each_error_that_a_flow_can_show_has_a_sentence_and_each_sentence_a_use(
     assert set(hub["abort"]) | set(camera["abort"]) <= in_flow | in_camera | from_core
     raised = {
         argument.value
-        for name in ("config_flow.py", "hub_questions.py", "joining.py", "camera_form.py")
+        for name in ("config_flow.py", "discoveries.py", "hub_questions.py", "joining.py", "camera_form.py")
         for node in ast.walk(sources()[name])
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"FormError", "_fault"}
         for argument in node.args[-1:]
@@ -188,7 +191,15 @@ def test_each_step_has_a_title_and_each_field_a_label_and_a_description() -> Non
 def test_each_step_that_is_shown_is_translated() -> None:
     hub, camera = ENGLISH["config"]["step"], ENGLISH["config_subentries"]["stream"]
 
-    shown = keyword_values("step_id") | {"user", "reconfigure", "reauth_confirm", "found", "found_silent"}
+    shown = keyword_values("step_id") | {
+        "user",
+        "reconfigure",
+        "reauth_confirm",
+        "zeroconf_confirm",
+        "hassio_confirm",
+        "found",
+        "found_silent",
+    }
     assert shown - {"probe"} == set(hub) | set(camera["step"])
     assert keyword_values("progress_action") == set(camera["progress"])
 
