@@ -3,7 +3,7 @@
 import logging
 
 from homeassistant.const import CONF_TOKEN, CONF_URL, EVENT_HOMEASSISTANT_STOP, Platform
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntryType
@@ -20,7 +20,15 @@ from .journal import Journal
 
 _LOGGER = logging.getLogger(__name__)
 
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.CAMERA, Platform.EVENT, Platform.SENSOR, Platform.SWITCH]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.CAMERA,
+    Platform.EVENT,
+    Platform.SELECT,
+    Platform.SENSOR,
+    Platform.SWITCH,
+]
 
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -48,13 +56,19 @@ async def async_setup_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -
         sw_version=coordinator.data.info.version,
     )
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    await coordinator.measures.async_refresh_if_shown()
+
+    @callback
+    def _async_started(hass: HomeAssistant) -> None:
+        coordinator.listener.async_start(hass)
+        coordinator.forgetting.async_forget()
 
     async def _async_stopping(_event: Event) -> None:
         await coordinator.listener.async_stop()
 
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _async_stopping))
-    entry.async_on_unload(async_at_started(hass, coordinator.listener.async_start))
+    entry.async_on_unload(async_at_started(hass, _async_started))
     return True
 
 

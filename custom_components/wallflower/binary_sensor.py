@@ -1,4 +1,4 @@
-"""Whether somebody speaks, whether a camera is connected, whether the sidecar is."""
+"""Whether somebody speaks, whether camera and sidecar are connected, and whether speech becomes text."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,11 +11,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import WallflowerConfigEntry
-from .entity import WallflowerHubEntity, WallflowerStreamEntity
+from .entity import WallflowerStreamEntity
+from .hub_binary_sensors import HubConnection, TranscriberProblem
 from .models import Stream, StreamStatus
 from .reconcile import stream_subentries
 
 PARALLEL_UPDATES = 0
+
+# What hinders the text; a transcription that is switched off is no problem.
+HINDERED = frozenset({"lagging", "unavailable"})
 
 
 def _connection_attributes(status: StreamStatus) -> dict[str, Any]:
@@ -37,13 +41,6 @@ class StreamBinarySensorDescription(BinarySensorEntityDescription):
     can_show: Callable[[Stream], bool] = lambda _: True
 
 
-HUB = BinarySensorEntityDescription(
-    key="hub",
-    translation_key="hub",
-    device_class=BinarySensorDeviceClass.CONNECTIVITY,
-    entity_category=EntityCategory.DIAGNOSTIC,
-)
-
 STREAM = (
     StreamBinarySensorDescription(
         key="speech",
@@ -60,33 +57,27 @@ STREAM = (
         is_on=lambda status: status.delivers,
         attributes=_connection_attributes,
     ),
+    StreamBinarySensorDescription(
+        key="transcription_problem",
+        translation_key="transcription_problem",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        is_on=lambda status: status.transcription in HINDERED,
+        attributes=lambda status: {"state": status.transcription},
+    ),
 )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: WallflowerConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sidecar's binary sensor and those of its cameras."""
-    async_add_entities([HubConnection(entry.runtime_data, HUB)])
+    """Add the sidecar's binary sensors and those of its cameras."""
+    async_add_entities([HubConnection(entry.runtime_data), TranscriberProblem(entry.runtime_data)])
     for subentry in stream_subentries(entry).values():
         async_add_entities(
             [StreamBinarySensor(entry.runtime_data, subentry, description) for description in STREAM],
             config_subentry_id=subentry.subentry_id,
         )
-
-
-class HubConnection(WallflowerHubEntity, BinarySensorEntity):
-    """Whether the sidecar is connected; always available, that is its purpose."""
-
-    @property
-    @override
-    def available(self) -> bool:
-        return True
-
-    @property
-    @override
-    def is_on(self) -> bool:
-        return self.coordinator.last_update_success
 
 
 class StreamBinarySensor(WallflowerStreamEntity, BinarySensorEntity):

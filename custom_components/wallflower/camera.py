@@ -18,6 +18,7 @@ from .entity import WallflowerStreamEntity
 from .exceptions import WallflowerError
 from .models import Stream
 from .reconcile import stream_subentries
+from .requesting import told_as
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -45,14 +46,44 @@ class WallflowerCamera(WallflowerStreamEntity, Camera):
         super().__init__(coordinator, subentry, CAMERA)
         Camera.__init__(self)
         self._url: str = subentry.data[CONF_URL]
+        self._attr_supported_features = CameraEntityFeature.ON_OFF
         if not CameraUrl.parse(self._url).is_masked:
-            self._attr_supported_features = CameraEntityFeature.STREAM
+            self._attr_supported_features |= CameraEntityFeature.STREAM
         if (transport := subentry.data[CONF_TRANSPORT]) != "auto":
             self.stream_options[CONF_RTSP_TRANSPORT] = transport
 
     @override
     def _can_show(self, stream: Stream) -> bool:
-        return stream.status.delivers
+        return stream.status.delivers or not stream.enabled
+
+    @property
+    @override
+    def _current(self) -> object:
+        stream = self._stream
+        return stream and (stream.enabled, stream.status.delivers, stream.status.recording)
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        return self._stream is None or self._stream.enabled
+
+    @property
+    @override
+    def is_recording(self) -> bool:
+        return self._stream is not None and self._stream.status.recording
+
+    @override
+    async def async_turn_on(self) -> None:
+        await self._async_set(enabled=True)
+
+    @override
+    async def async_turn_off(self) -> None:
+        await self._async_set(enabled=False)
+
+    async def _async_set(self, *, enabled: bool) -> None:
+        with told_as("camera_not_switched"):
+            stream = await self.coordinator.client.patch_stream(self._stream_id, {"enabled": enabled})
+        self.coordinator.async_set_stream(stream)
 
     @override
     async def stream_source(self) -> str | None:

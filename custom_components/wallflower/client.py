@@ -23,7 +23,8 @@ from .exceptions import (
     WallflowerProtocolError,
     WallflowerTimeoutError,
 )
-from .models import ProbeResult, ServerInfo, Stream
+from .models import Measures, ProbeResult, Rule, ServerInfo, Stream, rules_from_document
+from .server_condition import ServerCondition
 from .sse import ServerSentEvent, read_events
 
 API_VERSION = 1
@@ -87,14 +88,40 @@ class WallflowerClient:
 
     async def streams(self) -> list[Stream]:
         """Return all streams."""
-        streams: list[Stream] = []
+        return [parse(Stream.from_document, document) for document in await self._stream_documents()]
+
+    async def measures(self) -> dict[str, Measures]:
+        """Return how each stream fares at this moment."""
+        return {
+            str(document["id"]): parse(Measures.from_document, document) for document in await self._stream_documents()
+        }
+
+    async def _stream_documents(self) -> list[dict[str, Any]]:
+        documents: list[dict[str, Any]] = []
         params = {"limit": PAGE}
         while True:
-            document = await self._connection.json("GET", "streams", params=params)
-            streams += [parse(Stream.from_document, item) for item in parse(items, document)]
-            if not (cursor := document.get("next")):
-                return streams
+            answer = await self._connection.json("GET", "streams", params=params)
+            documents += parse(items, answer)
+            if not (cursor := answer.get("next")):
+                return documents
             params = {"limit": PAGE, "cursor": str(cursor)}
+
+    async def condition(self) -> ServerCondition:
+        """Return how the sidecar itself is; nothing is known of one that cannot do its job."""
+        try:
+            return parse(ServerCondition.from_document, await self._connection.json("GET", "health"))
+        except RequestRefusedError as error:
+            if error.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            return ServerCondition()
+
+    async def house_rules(self) -> tuple[Rule, ...]:
+        """Return the keyword rules of all streams."""
+        return parse(rules_from_document, await self._connection.json("GET", "keywords/rules"))
+
+    async def restart_transcriber(self) -> None:
+        """Let what recognises speech begin anew."""
+        await self._connection.request("POST", "transcriber/restart")
 
     async def put_stream(self, stream_id: str, document: Mapping[str, Any]) -> tuple[Stream, bool]:
         """Create or replace a stream; the flag says whether it is new."""

@@ -1,7 +1,9 @@
 """What is known of a sidecar and its streams, pushed to the entities."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 import logging
 from typing import override
 
@@ -10,17 +12,21 @@ from homeassistant.const import CONF_URL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
 
 from .client import WallflowerClient
 from .const import DOMAIN
 from .exceptions import ApiVersionError, AuthenticationError, CertificateError, ForbiddenError, WallflowerError
+from .forgetting import Forgetting
 from .heard import Partial, Segment
 from .intake import EventIntake
 from .journal import Journal
 from .listener import EventListener
 from .live_text import LiveText
-from .models import ServerInfo, Stream
+from .measures import MeasuresCoordinator
+from .models import Rule, ServerInfo, Stream
 from .reconcile import reconcile, stream_subentries
+from .server_condition import ServerCondition
 from .subscriptions import Heard, Subscriptions
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,12 +36,19 @@ type WallflowerConfigEntry = ConfigEntry[WallflowerCoordinator]
 
 @dataclass(frozen=True, slots=True)
 class WallflowerData:
-    """Everything the entities show; streams and last segments by stream id, `newest` the last event in it."""
+    """Everything the entities show: streams, what was said last and when, by stream id, and the rules of the house.
+
+    `newest` is the last event in it, `taken_at` when it was taken whole.
+    """
 
     info: ServerInfo
     newest: int
+    taken_at: datetime
     streams: Mapping[str, Stream]
     segments: Mapping[str, Segment]
+    last_speech: Mapping[str, datetime]
+    condition: ServerCondition
+    house_rules: tuple[Rule, ...]
 
 
 class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
@@ -51,6 +64,8 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
         self.subscriptions = Subscriptions()
         self.intake = EventIntake(self)
         self.listener = EventListener(self)
+        self.forgetting = Forgetting(self)
+        self.measures = MeasuresCoordinator(self)
         self._live_text = LiveText(self, self.subscriptions.async_tell)
 
     @callback
@@ -109,13 +124,21 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
             self.journal.last_event_id = newest
             await self.journal.async_save()
         streams = await reconcile(self.client, self.config_entry, self.journal)
-        segments = {
-            stream_id: segment
-            for stream_id in stream_subentries(self.config_entry)
-            if (stream := streams.get(stream_id)) and stream.keeps_text
-            if (segment := await self.client.archive.latest_segment(stream_id))
-        }
-        return WallflowerData(info, newest, streams, segments)
+        shown = [streams[stream_id] for stream_id in stream_subentries(self.config_entry) if stream_id in streams]
+        return WallflowerData(
+            info=info,
+            newest=newest,
+            taken_at=dt_util.utcnow(),
+            streams=streams,
+            segments=await self._async_latest_segments([stream.id for stream in shown if stream.keeps_text]),
+            last_speech={stream.id: at for stream in shown if (at := stream.status.last_transcript_at)},
+            condition=await self.client.condition(),
+            house_rules=await self.client.house_rules(),
+        )
+
+    async def _async_latest_segments(self, stream_ids: Sequence[str]) -> dict[str, Segment]:
+        latest = await asyncio.gather(*(self.client.archive.latest_segment(stream_id) for stream_id in stream_ids))
+        return {stream_id: segment for stream_id, segment in zip(stream_ids, latest, strict=True) if segment}
 
     @callback
     def async_set_stream(self, stream: Stream) -> None:
@@ -131,6 +154,38 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
     def async_set_segment(self, segment: Segment) -> None:
         """Take in what was said last on a stream."""
         self._publish(replace(self.data, segments={**self.data.segments, segment.stream: segment}))
+
+    @callback
+    def async_set_speaking(self, stream_id: str, at: datetime, *, speaking: bool) -> None:
+        """Take in that somebody began to speak, or ended."""
+        if (stream := self.data.streams.get(stream_id)) is None:
+            return
+        streams = {**self.data.streams, stream_id: replace(stream, status=replace(stream.status, speaking=speaking))}
+        self._publish(replace(self.data, streams=streams, last_speech={**self.data.last_speech, stream_id: at}))
+
+    @callback
+    def async_set_server(
+        self, *, condition: ServerCondition | None = None, house_rules: tuple[Rule, ...] | None = None
+    ) -> None:
+        """Take in how the sidecar is now, or which rules all streams have."""
+        self._publish(
+            replace(
+                self.data,
+                condition=self.data.condition if condition is None else condition,
+                house_rules=self.data.house_rules if house_rules is None else house_rules,
+            )
+        )
+
+    @callback
+    def async_drop_heard(self, stream_ids: Collection[str]) -> None:
+        """Show no more what was said on these streams, and when."""
+        self._publish(
+            replace(
+                self.data,
+                segments={k: v for k, v in self.data.segments.items() if k not in stream_ids},
+                last_speech={k: v for k, v in self.data.last_speech.items() if k not in stream_ids},
+            )
+        )
 
     def _publish(self, data: WallflowerData) -> None:
         # Between interruption and reconnection nothing may seem available again.

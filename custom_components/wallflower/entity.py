@@ -15,34 +15,63 @@ from .heard import Segment
 from .models import Stream
 
 
-class WallflowerHubEntity(CoordinatorEntity[WallflowerCoordinator]):
-    """An entity of the sidecar itself."""
+class WallflowerEntity(CoordinatorEntity[WallflowerCoordinator]):
+    """An entity that is written only when something changed of what it shows."""
 
     _attr_has_entity_name = True
 
     def __init__(self, coordinator: WallflowerCoordinator, description: EntityDescription) -> None:
-        """Belong to the sidecar's device."""
+        """Show what the coordinator knows."""
         super().__init__(coordinator)
-        server_id = coordinator.data.info.server_id
         self.entity_description = description
+        self._shown: object = None
+
+    @property
+    def _current(self) -> object:
+        """Everything that the state and the attributes are made of."""
+        raise NotImplementedError
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self._shown = self.coordinator.last_update_success, self._current
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        current = self.coordinator.last_update_success, self._current
+        if self._shown != current:
+            self._shown = current
+            self.async_write_ha_state()
+
+
+class WallflowerHubEntity(WallflowerEntity):
+    """An entity of the sidecar itself."""
+
+    def __init__(self, coordinator: WallflowerCoordinator, description: EntityDescription) -> None:
+        """Belong to the sidecar's device."""
+        super().__init__(coordinator, description)
+        server_id = coordinator.data.info.server_id
         self._attr_unique_id = f"{server_id}_{description.key}"
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, server_id)})
 
+    @property
+    @override
+    def _current(self) -> object:
+        data = self.coordinator.data
+        return data.info, data.condition, data.streams
 
-class WallflowerStreamEntity(CoordinatorEntity[WallflowerCoordinator]):
-    """An entity of one camera; written only when something of this camera changed."""
 
-    _attr_has_entity_name = True
+class WallflowerStreamEntity(WallflowerEntity):
+    """An entity of one camera."""
 
     def __init__(
         self, coordinator: WallflowerCoordinator, subentry: ConfigSubentry, description: EntityDescription
     ) -> None:
         """Belong to the camera's device."""
-        super().__init__(coordinator)
-        self.entity_description = description
+        super().__init__(coordinator, description)
         self._subentry = subentry
         self._stream_id = str(subentry.unique_id)
-        self._shown = self._current
         self._attr_unique_id = f"{subentry.subentry_id}_{description.key}"
         entry = coordinator.config_entry
         self._attr_device_info = DeviceInfo(
@@ -76,12 +105,6 @@ class WallflowerStreamEntity(CoordinatorEntity[WallflowerCoordinator]):
         return self.coordinator.data.segments.get(self._stream_id)
 
     @property
-    def _current(self) -> tuple[bool, Stream | None, Segment | None]:
-        return self.coordinator.last_update_success, self._stream, self._segment
-
-    @callback
     @override
-    def _handle_coordinator_update(self) -> None:
-        if self._shown != (current := self._current):
-            self._shown = current
-            self.async_write_ha_state()
+    def _current(self) -> object:
+        return self._stream

@@ -56,6 +56,13 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was said on a stream is to be shown no more."""
+
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A keyword rule that matched; `state` is early, confirmed or retracted, `source` speech or simulated."""
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 import logging
 from typing import TYPE_CHECKING, Any
 
 from .answers import json_object, parse
 from .const import RETRACTED
 from .exceptions import WallflowerProtocolError
-from .heard import Hit, Segment
-from .models import Stream
+from .heard import Forgotten, Hit, Segment
+from .models import Stream, rules_from_document
+from .reconcile import stream_subentries
+from .server_condition import ServerCondition
 from .sse import ServerSentEvent
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ class EventIntake:
             "speech.ended": self._handle_speech_ended,
             "stream.changed": self._handle_stream_changed,
             "stream.removed": self._handle_stream_removed,
+            "server.changed": self._handle_server_changed,
+            "rules.changed": self._handle_rules_changed,
+            "transcript.forgotten": self._handle_forgotten,
         }
         # These matter however late they come; they answer whether somebody was told.
         self._heard_handlers: dict[str, Callable[[dict[str, Any]], bool]] = {
@@ -37,6 +43,7 @@ class EventIntake:
             "keyword.detected": self._handle_hit,
             "keyword.confirmed": self._handle_hit,
             "keyword.retracted": self._handle_retraction,
+            "transcript.forgotten": self._handle_forgetting,
         }
 
     @property
@@ -91,12 +98,37 @@ class EventIntake:
         self._set_speaking(document, speaking=False)
 
     def _set_speaking(self, document: dict[str, Any], *, speaking: bool) -> None:
-        stream = self._coordinator.data.streams.get(str(document.get("stream")))
-        if stream is not None:
-            self._coordinator.async_set_stream(replace(stream, status=replace(stream.status, speaking=speaking)))
+        stream_id, at = parse(_speech, document)
+        self._coordinator.async_set_speaking(stream_id, at, speaking=speaking)
 
     def _handle_stream_changed(self, document: dict[str, Any]) -> None:
         self._coordinator.async_set_stream(parse(Stream.from_document, document))
 
     def _handle_stream_removed(self, document: dict[str, Any]) -> None:
         self._coordinator.async_drop_stream(str(document.get("stream")))
+
+    def _handle_server_changed(self, document: dict[str, Any]) -> None:
+        self._coordinator.async_set_server(condition=parse(ServerCondition.from_document, document))
+
+    def _handle_rules_changed(self, document: dict[str, Any]) -> None:
+        self._coordinator.async_set_server(house_rules=parse(rules_from_document, document))
+
+    def _handle_forgotten(self, document: dict[str, Any]) -> None:
+        self._coordinator.async_drop_heard(self._forgotten_streams(document))
+
+    def _handle_forgetting(self, document: dict[str, Any]) -> bool:
+        """Clear what entities keep by themselves, then their history."""
+        stream_ids = self._forgotten_streams(document)
+        for stream_id in stream_ids:
+            self._coordinator.subscriptions.async_tell(Forgotten(stream_id))
+        self._coordinator.forgetting.async_forget(stream_ids)
+        return bool(stream_ids)
+
+    def _forgotten_streams(self, document: dict[str, Any]) -> list[str]:
+        shown = stream_subentries(self._coordinator.config_entry)
+        stream_id = document.get("stream")
+        return list(shown) if stream_id is None else [stream_id] if stream_id in shown else []
+
+
+def _speech(document: dict[str, Any]) -> tuple[str, datetime]:
+    return str(document["stream"]), datetime.fromisoformat(document["at"])

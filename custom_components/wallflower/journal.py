@@ -1,6 +1,6 @@
-"""What must outlive a restart: how far the events were read, which hits fired, which streams are ours."""
+"""What must outlive a restart: how far events were read, which hits fired, what is ours, what is to be forgotten."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
@@ -19,6 +19,7 @@ class StoredJournal(TypedDict):
     hits: dict[str, str]
     created: list[str]
     sent_urls: dict[str, str]
+    forgetting: NotRequired[dict[str, int]]
 
 
 class Journal:
@@ -32,6 +33,7 @@ class Journal:
         self.last_event_id: int | None = None
         self.created: set[str] = set()
         self.sent_urls: dict[str, str] = {}
+        self.forgetting: dict[str, int] = {}
         self._hits: dict[str, str] = {}
 
     async def async_load(self) -> None:
@@ -41,6 +43,7 @@ class Journal:
         self.last_event_id = stored["last_event_id"]
         self.created = set(stored["created"])
         self.sent_urls = dict(stored["sent_urls"])
+        self.forgetting = dict(stored.get("forgetting", {}))
         self._hits = dict(stored["hits"])
 
     async def async_save(self) -> None:
@@ -51,6 +54,7 @@ class Journal:
                 hits=self._hits,
                 created=sorted(self.created),
                 sent_urls=self.sent_urls,
+                forgetting=self.forgetting,
             )
         )
 
@@ -68,3 +72,7 @@ class Journal:
         self._hits[hit_id] = state
         for oldest in list(self._hits)[:-REMEMBERED_HITS]:
             del self._hits[oldest]
+
+    def note_forgetting(self, stream_id: str) -> None:
+        """Remember that what was heard on a stream must go from Home Assistant's history; asked again, it counts."""
+        self.forgetting[stream_id] = self.forgetting.get(stream_id, 0) + 1

@@ -18,11 +18,18 @@ class ServerInfo:
     version: str
     api_version: int
     server_id: str
+    started_at: datetime | None = None
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read the answer of `/info`."""
-        return cls(str(document["version"]), int(document["api_version"]), str(document["server_id"]))
+        started = document.get("started_at")
+        return cls(
+            version=str(document["version"]),
+            api_version=int(document["api_version"]),
+            server_id=str(document["server_id"]),
+            started_at=None if started is None else datetime.fromisoformat(started),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,11 @@ class Rule:
         return document if self.threshold is None else document | {"threshold": self.threshold}
 
 
+def rules_from_document(document: Document) -> tuple[Rule, ...]:
+    """Read a list of rules: the answer of `/keywords/rules`, or `rules.changed`."""
+    return tuple(Rule.from_document(rule) for rule in document["items"])
+
+
 @dataclass(frozen=True, slots=True)
 class StreamError:
     """What is wrong with a stream now: a capture error code and a sentence for a person."""
@@ -90,7 +102,9 @@ class StreamStatus:
     next_retry_at: datetime | None = None
     reconnects: int = 0
     speaking: bool = False
+    recording: bool = False
     transcription: str = "off"
+    last_transcript_at: datetime | None = None
 
     @property
     def delivers(self) -> bool:
@@ -100,14 +114,16 @@ class StreamStatus:
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read a stream's status."""
-        error, retry = document.get("error"), document.get("next_retry_at")
+        error, retry, last = (document.get(name) for name in ("error", "next_retry_at", "last_transcript_at"))
         return cls(
             state=str(document["state"]),
             error=None if error is None else StreamError(str(error["code"]), str(error["message"])),
             next_retry_at=None if retry is None else datetime.fromisoformat(retry),
             reconnects=int(document.get("reconnects", 0)),
             speaking=bool(document.get("speaking", False)),
+            recording=bool(document.get("recording", False)),
             transcription=str((document.get("transcription") or {}).get("state", "off")),
+            last_transcript_at=None if last is None else datetime.fromisoformat(last),
         )
 
 
@@ -119,10 +135,13 @@ class Stream:
     name: str
     url: str
     transport: str
+    enabled: bool
     transcribe: bool
+    language: str | None
     keywords: tuple[Rule, ...]
     store: str
     retain_days: float | None
+    recording_mode: str
     status: StreamStatus
 
     @property
@@ -144,11 +163,35 @@ class Stream:
             name=str(document["name"]),
             url=str(document["url"]),
             transport=str(document["transport"]),
+            enabled=bool(document.get("enabled", True)),
             transcribe=bool(document["transcribe"]),
+            language=document.get("language"),
             keywords=tuple(Rule.from_document(rule) for rule in document["keywords"]),
             store=str(document["store"]),
             retain_days=None if days is None else float(days),
+            recording_mode=str((document.get("recording") or {}).get("mode", "off")),
             status=StreamStatus.from_document(document["status"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """How far the text of a stream is behind, how much speech was given up, and how loud it is now."""
+
+    lag_s: float
+    dropped_s: float
+    level_dbfs: float | None
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a Stream."""
+        status = document["status"]
+        transcription, audio = status.get("transcription") or {}, status.get("audio") or {}
+        level = audio.get("level_dbfs")
+        return cls(
+            lag_s=float(transcription.get("lag_s", 0)),
+            dropped_s=float(transcription.get("dropped_s", 0)),
+            level_dbfs=None if level is None else float(level),
         )
 
 

@@ -1,63 +1,83 @@
-"""What was said last."""
+"""What was said last and when, and how the sidecar and its cameras fare."""
 
-from collections.abc import Mapping
-from typing import Any, override
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import override
 
 from homeassistant.components.sensor import SensorEntity, SensorEntityDescription
-from homeassistant.const import MAX_LENGTH_STATE_STATE
+from homeassistant.components.sensor.const import SensorDeviceClass, SensorStateClass
+from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import WallflowerConfigEntry
+from .coordinator import WallflowerConfigEntry, WallflowerData
 from .entity import WallflowerStreamEntity
+from .heard_sensors import LastKeywordSensor, LatencySensor, TranscriptSensor
+from .hub_sensors import HUB, HubSensor, Value
+from .measured_sensors import LARGEST_LAG, MEASURED, HubLatencySensor, MeasuredSensor
 from .reconcile import stream_subentries
 
 PARALLEL_UPDATES = 0
 
-TRANSCRIPT = SensorEntityDescription(key="transcript", translation_key="transcript")
+
+@dataclass(frozen=True, kw_only=True)
+class StreamSensorDescription(SensorEntityDescription):
+    """How what is known of one stream becomes a state."""
+
+    value: Callable[[WallflowerData, str], Value]
+
+
+STREAM = (
+    StreamSensorDescription(
+        key="last_speech",
+        translation_key="last_speech",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value=lambda data, stream_id: data.last_speech.get(stream_id),
+    ),
+    StreamSensorDescription(
+        key="reconnects",
+        translation_key="reconnects",
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value=lambda data, stream_id: stream.status.reconnects if (stream := data.streams.get(stream_id)) else None,
+    ),
+)
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: WallflowerConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the transcript of each camera."""
+    """Add the sensors of the sidecar and those of its cameras."""
+    coordinator = entry.runtime_data
+    async_add_entities(
+        [*(HubSensor(coordinator, description) for description in HUB), HubLatencySensor(coordinator, LARGEST_LAG)]
+    )
     for subentry in stream_subentries(entry).values():
         async_add_entities(
-            [TranscriptSensor(entry.runtime_data, subentry, TRANSCRIPT)],
+            [
+                TranscriptSensor(coordinator, subentry),
+                LastKeywordSensor(coordinator, subentry),
+                LatencySensor(coordinator, subentry),
+                *(StreamSensor(coordinator, subentry, description) for description in STREAM),
+                *(MeasuredSensor(coordinator, subentry, description) for description in MEASURED),
+            ],
             config_subentry_id=subentry.subentry_id,
         )
 
 
-class TranscriptSensor(WallflowerStreamEntity, SensorEntity):
-    """The last sentence; without its text where not everything may be kept."""
+class StreamSensor(WallflowerStreamEntity, SensorEntity):
+    """One value of a camera."""
 
-    # The state itself is recorded, cut to its length.
-    _unrecorded_attributes = frozenset({"text"})
-
-    @property
-    def _text(self) -> str | None:
-        keeps_text = self._stream is not None and self._stream.keeps_text
-        return self._segment.text if self._segment and keeps_text else None
+    entity_description: StreamSensorDescription
 
     @property
     @override
-    def native_value(self) -> str | None:
-        text = self._text
-        if text is None or len(text) <= MAX_LENGTH_STATE_STATE:
-            return text
-        return f"{text[: MAX_LENGTH_STATE_STATE - 1]}…"
+    def native_value(self) -> Value:
+        return self.entity_description.value(self.coordinator.data, self._stream_id)
 
     @property
     @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        if (segment := self._segment) is None:
-            return None
-        return {
-            "text": self._text,
-            "language": segment.language,
-            "start": segment.start.isoformat(timespec="milliseconds"),
-            "end": segment.end.isoformat(timespec="milliseconds"),
-            "confidence": segment.confidence,
-            "segment": segment.id,
-            "source": segment.source,
-        }
+    def _current(self) -> object:
+        return self._stream is not None, self.native_value

@@ -5,9 +5,9 @@ from typing import Any
 
 from homeassistant.core import CALLBACK_TYPE, callback
 
-from .heard import Hit, Partial, Segment
+from .heard import Forgotten, Hit, Partial, Segment
 
-type Heard = Hit | Segment | Partial
+type Heard = Hit | Segment | Partial | Forgotten
 
 
 class Subscriptions:

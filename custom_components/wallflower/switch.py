@@ -1,17 +1,16 @@
-"""Whether what a camera hears is written down."""
+"""Whether what a camera hears is written down, and whether it is recorded."""
 
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import DOMAIN
 from .coordinator import WallflowerConfigEntry
 from .entity import WallflowerStreamEntity
-from .exceptions import WallflowerError
 from .reconcile import stream_subentries
+from .recording_switch import RecordingSwitch
+from .requesting import told_as
 
 PARALLEL_UPDATES = 1
 
@@ -21,10 +20,13 @@ TRANSCRIPTION = SwitchEntityDescription(key="transcription", translation_key="tr
 async def async_setup_entry(
     hass: HomeAssistant, entry: WallflowerConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the switch of each camera."""
+    """Add the switches of each camera."""
     for subentry in stream_subentries(entry).values():
         async_add_entities(
-            [TranscriptionSwitch(entry.runtime_data, subentry, TRANSCRIPTION)],
+            [
+                TranscriptionSwitch(entry.runtime_data, subentry, TRANSCRIPTION),
+                RecordingSwitch(entry.runtime_data, subentry),
+            ],
             config_subentry_id=subentry.subentry_id,
         )
 
@@ -46,12 +48,6 @@ class TranscriptionSwitch(WallflowerStreamEntity, SwitchEntity):
         await self._async_set(transcribe=False)
 
     async def _async_set(self, *, transcribe: bool) -> None:
-        try:
+        with told_as("transcription_not_set"):
             stream = await self.coordinator.client.patch_stream(self._stream_id, {"transcribe": transcribe})
-        except WallflowerError as error:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="transcription_not_set",
-                translation_placeholders={"error": str(error)},
-            ) from error
         self.coordinator.async_set_stream(stream)

@@ -37,6 +37,13 @@ def quick_retries() -> Iterator[None]:
 
 
 @pytest.fixture
+def all_enabled() -> Iterator[None]:
+    """Have entities that are disabled by default, too."""
+    with patch("homeassistant.helpers.entity.Entity.entity_registry_enabled_default", new=True):
+        yield
+
+
+@pytest.fixture
 async def sidecar() -> AsyncIterator[FakeSidecar]:
     fake = FakeSidecar()
     await fake.start()

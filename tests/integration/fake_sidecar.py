@@ -106,6 +106,19 @@ class FakeSidecar:
         self.streams: dict[str, Document] = {}
         self.secrets: dict[str, str] = {}
         self.segments: list[Document] = []
+        self.house_rules: list[Document] = []
+        self.condition: Document = {
+            "status": "ok",
+            "checks": [],
+            "transcriber": {
+                "engine": "embedded",
+                "model": "tiny.en",
+                "state": "ready",
+                "progress": None,
+                "detail": None,
+            },
+            "models": [],
+        }
         self.recordings: list[Document] = []
         self.events: list[tuple[int, str, Document]] = []
         self.forgotten_up_to = 0
@@ -138,6 +151,9 @@ class FakeSidecar:
             ("GET", "streams/{id}/snapshot.jpg", self._snapshot),
             ("POST", "probe", self._probe),
             ("GET", "transcripts", self._transcripts),
+            ("GET", "health", self._get_health),
+            ("GET", "keywords/rules", self._get_rules),
+            ("POST", "transcriber/restart", self._restart),
             ("GET", "recordings", self._list_recordings),
             ("GET", "recordings/{id}", self._film),
             ("GET", "clips", self._film),
@@ -186,6 +202,16 @@ class FakeSidecar:
         stream["status"] = {**stream["status"], "state": state, **status}
         self.publish("stream.changed", stream)
 
+    def set_condition(self, **condition: Any) -> None:
+        """Change how the sidecar itself is and tell everybody."""
+        self.condition |= condition
+        self.publish("server.changed", self.condition)
+
+    def set_house_rules(self, *rules: Document) -> None:
+        """Change the rules of all streams and tell everybody."""
+        self.house_rules = list(rules)
+        self.publish("rules.changed", {"items": self.house_rules})
+
     def forget_events(self) -> None:
         """Hold none of the events any more."""
         self.forgotten_up_to = self.events[-1][0] if self.events else self.forgotten_up_to
@@ -212,6 +238,12 @@ class FakeSidecar:
 
     async def _get_info(self, _: web.Request) -> web.Response:
         return web.json_response(self.info)
+
+    async def _get_health(self, _: web.Request) -> web.Response:
+        return web.json_response(self.condition)
+
+    async def _get_rules(self, _: web.Request) -> web.Response:
+        return web.json_response({"items": self.house_rules, "next": None, "rule_faults": []})
 
     async def _pair(self, request: web.Request) -> web.Response:
         if (await request.json())["code"] != CODE:
@@ -247,7 +279,8 @@ class FakeSidecar:
     def _apply(self, stream: Document, changes: Document) -> None:
         for rule in changes.get("keywords", ()):
             assert rule["phrases"]
-        stream.update(changes)
+        recording = {**stream["recording"], **changes.get("recording", {})}
+        stream.update({**changes, "recording": recording})
         if "url" in changes and (password := urlsplit(changes["url"]).password) not in {None, "***"}:
             self.secrets[stream["id"]] = str(password)
             stream["url"] = changes["url"].replace(f":{password}@", ":***@")

@@ -83,7 +83,7 @@ async def test_any_certificate_can_be_trusted_on_purpose(
     assert result["data"]["certificate"] == "any"
     await show(secured, make_certificate("another", (HOST,)), tmp_path)
     await eventually(lambda: secured.readers)
-    assert result["result"].runtime_data.last_update_success
+    await eventually(lambda: result["result"].runtime_data.last_update_success)
 
 
 async def test_a_certificate_that_is_not_accepted_leads_back_to_the_form(

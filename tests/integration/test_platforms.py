@@ -5,7 +5,6 @@ from homeassistant.components.camera import async_get_image, async_get_stream_so
 from homeassistant.components.camera.const import CameraEntityFeature
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
@@ -76,7 +75,7 @@ async def test_without_its_password_a_camera_has_no_live_view(
 
     await set_up(camera(url=masked, keywords=[]))
 
-    assert hass.states.get("camera.porch").attributes["supported_features"] == 0
+    assert hass.states.get("camera.porch").attributes["supported_features"] == CameraEntityFeature.ON_OFF
     assert await async_get_stream_source(hass, "camera.porch") is None
 
 
@@ -117,26 +116,6 @@ async def test_a_change_that_ends_after_the_connection_was_lost_makes_nothing_av
     coordinator.async_set_stream(stream)
 
     assert hass.states.get(SWITCH).state == "unavailable"
-
-
-async def test_every_entity_has_a_translated_name_and_the_camera_its_devices(
-    hass: HomeAssistant, set_up: SetUp, entity_registry: er.EntityRegistry
-) -> None:
-    entry = await set_up()
-
-    names = {
-        entity.entity_id: hass.states.get(entity.entity_id).name
-        for entity in er.async_entries_for_config_entry(entity_registry, entry.entry_id)
-    }
-    assert names == {
-        "binary_sensor.wallflower_sidecar": "Wallflower Sidecar",
-        "binary_sensor.porch_connection": "Porch Connection",
-        "binary_sensor.porch_speech": "Porch Speech",
-        "camera.porch": "Porch",
-        "event.porch_keyword": "Porch Keyword",
-        "sensor.porch_transcript": "Porch Transcript",
-        "switch.porch_transcription": "Porch Transcription",
-    }
 
 
 async def test_diagnostics_tell_nothing_private(

@@ -26,10 +26,18 @@ async def test_each_camera_has_a_device_behind_the_hubs_and_entities_named_after
     assert porch.config_subentry_id == PORCH
     assert hub.sw_version == "0.1.0"
     entities = er.async_entries_for_config_entry(entity_registry, entry.entry_id)
-    assert {entity.unique_id for entity in entities if entity.config_subentry_id == PORCH} == {
-        f"{PORCH}_{key}" for key in ("camera", "connection", "keyword", "speech", "transcript", "transcription")
-    }
-    assert [entity.unique_id for entity in entities if entity.config_subentry_id is None] == ["server-1_hub"]
+    for entity in entities:
+        owner = entity.config_subentry_id or "server-1"
+        assert entity.unique_id.startswith(f"{owner}_")
+        assert entity.device_id == device_registry.async_get_device_by_identifier(
+            ("wallflower", owner), entry.entry_id
+        ).id  # fmt: skip
+    of_porch, of_gate = (
+        {entity.unique_id.removeprefix(owner) for entity in entities if entity.config_subentry_id == owner}
+        for owner in (PORCH, GATE)
+    )
+    assert of_porch == of_gate
+    assert "_camera" in of_porch
 
 
 async def test_unloading_ends_the_event_stream(hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp) -> None:

@@ -1,5 +1,6 @@
 """Taking over a camera that the sidecar has already."""
 
+from homeassistant.components.camera.const import CameraEntityFeature
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 
@@ -35,7 +36,7 @@ async def test_a_camera_of_the_sidecar_can_be_taken_over(
     }
     assert [path for path, _ in sidecar.requested("PUT")] == ["streams/porch"]
     assert not sidecar.requested("PATCH")
-    assert hass.states.get("camera.yard").attributes["supported_features"] == 0
+    assert hass.states.get("camera.yard").attributes["supported_features"] == CameraEntityFeature.ON_OFF
     assert (await start(hass, entry))["step_id"] == "user"
 
 
@@ -82,11 +83,11 @@ async def test_the_password_of_a_camera_that_was_taken_over_can_be_kept_or_given
     await answer(hass, found)
     assert sidecar.requested("POST", "probe")[-1][1]["stream"] == "porch"
     assert entry.subentries[PORCH].data["url"] == other
-    assert hass.states.get("camera.porch").attributes["supported_features"] == 0
+    assert hass.states.get("camera.porch").attributes["supported_features"] == CameraEntityFeature.ON_OFF
 
     form = await change(hass, entry)
     failed = await answer(hass, form, **{**suggested(form), "password": "known now"})
     assert "stream" not in sidecar.requested("POST", "probe")[-1][1]
     await choose(hass, failed, "add_anyway")
     assert entry.subentries[PORCH].data["url"] == "rtsp://ann:known%20now@camera.test/other"
-    assert hass.states.get("camera.porch").attributes["supported_features"] == 2
+    assert hass.states.get("camera.porch").attributes["supported_features"] & CameraEntityFeature.STREAM

@@ -1,0 +1,141 @@
+"""What is said, as event entities."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.config_entries import ConfigSubentry
+from homeassistant.core import callback
+import homeassistant.util.dt as dt_util
+
+from .const import RETRACTED
+from .coordinator import WallflowerCoordinator
+from .entity import WallflowerStreamEntity
+from .heard import Forgotten, Hit, Segment
+from .models import Rule
+from .reconcile import rules_of
+
+# What arrives longer than this after it was said must not ring anybody out of bed.
+LATE_AFTER = timedelta(seconds=30)
+
+UTTERED = "utterance"
+
+KEYWORD = EventEntityDescription(key="keyword", translation_key="keyword")
+UTTERANCE = EventEntityDescription(
+    key="utterance", translation_key="utterance", event_types=[UTTERED], entity_registry_enabled_default=False
+)
+
+
+class HeardEvent(WallflowerStreamEntity, EventEntity):
+    """Something that was said; it can be forgotten."""
+
+    _unrecorded_attributes = frozenset({"text"})
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_subscribe(Forgotten, self._stream_id, self._handle_forgotten))
+
+    @callback
+    def _handle_forgotten(self, _: Forgotten) -> None:
+        # Home Assistant knows no way to take an event back; its state is made of these alone.
+        for part in ("triggered", "type", "attributes"):
+            vars(self).pop(f"_EventEntity__last_event_{part}", None)
+        self.async_write_ha_state()
+
+
+class KeywordEvent(HeardEvent):
+    """Its event types are the names of the camera's rules and of the house's, and `retracted` for a hit taken back."""
+
+    def __init__(self, coordinator: WallflowerCoordinator, subentry: ConfigSubentry) -> None:
+        """Know the rules that hold for the camera."""
+        super().__init__(coordinator, subentry, KEYWORD)
+        self._note_rules()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_subscribe(Hit, self._stream_id, self._handle_hit))
+
+    @property
+    @override
+    def _current(self) -> object:
+        return self._stream is not None, self.event_types
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        self._note_rules()
+        super()._handle_coordinator_update()
+
+    def _note_rules(self) -> None:
+        own = rules_of(self._subentry) if self._stream is None else self._stream.keywords
+        self._attr_event_types = [*_rule_names(own, self.coordinator.data.house_rules), RETRACTED]
+
+    @callback
+    def _handle_hit(self, hit: Hit) -> None:
+        event_type = RETRACTED if hit.state == RETRACTED else hit.rule_name
+        if event_type in self.event_types:
+            self._trigger_event(event_type, self._attributes(hit))
+            self.async_write_ha_state()
+
+    def _attributes(self, hit: Hit) -> dict[str, Any]:
+        # What is never to be kept on disk may not stand in a state that Home Assistant keeps.
+        tells_text = self._stream is not None and self._stream.store != "nothing"
+        return {
+            "hit_id": hit.id,
+            "rule": hit.rule_id,
+            "phrase": hit.phrase,
+            "text": hit.text if tells_text else None,
+            "confidence": hit.confidence,
+            "speaker": hit.speaker,
+            "start": hit.start.isoformat(timespec="milliseconds"),
+            "end": hit.end.isoformat(timespec="milliseconds"),
+            "segment": hit.segment,
+            "state": hit.state,
+            "source": hit.source,
+            "late": _is_late(hit.start),
+        }
+
+
+class UtteranceEvent(HeardEvent):
+    """Each sentence; without its text where not everything may be kept."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self.async_on_remove(self.coordinator.async_subscribe(Segment, self._stream_id, self._handle_segment))
+
+    @property
+    @override
+    def _current(self) -> object:
+        return self._stream is not None
+
+    @callback
+    def _handle_segment(self, segment: Segment) -> None:
+        self._trigger_event(UTTERED, self._attributes(segment))
+        self.async_write_ha_state()
+
+    def _attributes(self, segment: Segment) -> dict[str, Any]:
+        keeps_text = self._stream is not None and self._stream.keeps_text
+        return {
+            "text": segment.text if keeps_text else None,
+            "language": segment.language,
+            "confidence": segment.confidence,
+            "start": segment.start.isoformat(timespec="milliseconds"),
+            "end": segment.end.isoformat(timespec="milliseconds"),
+            "segment": segment.id,
+            "source": segment.source,
+            "late": _is_late(segment.start),
+        }
+
+
+def _rule_names(own: Sequence[Rule], house: Sequence[Rule]) -> list[str]:
+    """Return the names of the rules that hold: an own one takes the place of a house's with the same id or name."""
+    ids, names = {rule.id for rule in own}, [rule.name for rule in own]
+    return names + [rule.name for rule in house if rule.id not in ids and rule.name not in {*names, RETRACTED}]
+
+
+def _is_late(start: datetime) -> bool:
+    return dt_util.utcnow() - start > LATE_AFTER
