@@ -29,6 +29,11 @@ _POSTGRES = re.compile(r"postgres(ql)?(\+asyncpg)?://[^\s/?#]*/[^\s/?#]+(\?\S*)?
 _HOST_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
+def is_postgres_url(text: str) -> bool:
+    """Whether it has the form of a database server's URL."""
+    return _POSTGRES.match(text) is not None
+
+
 class SettingsError(WallflowerError):
     """The settings cannot be used; `faults` has one sentence for each of them, naming where it was set."""
 
@@ -94,7 +99,7 @@ class Settings(BaseModel):
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None or re.match(r"sqlite(\+aiosqlite)?:///.", value.get_secret_value()):
             return value
-        if not _POSTGRES.match(value.get_secret_value()):
+        if not is_postgres_url(value.get_secret_value()):
             raise ValueError(
                 "must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE; leave it out for a file in the"
                 " data folder"
@@ -139,7 +144,7 @@ class Settings(BaseModel):
     def postgres_url(self) -> SecretStr | None:
         """The database server's URL, None where the database is a file."""
         url = self.database_url
-        return url if url is not None and _POSTGRES.match(url.get_secret_value()) else None
+        return url if url is not None and is_postgres_url(url.get_secret_value()) else None
 
     @property
     def recordings_root(self) -> Path:

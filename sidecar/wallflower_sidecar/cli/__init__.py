@@ -7,6 +7,7 @@ from .backup import backup, restore
 from .common import Commands, debug_option
 from .doctor import doctor
 from .export import export
+from .migrate import migrate
 from .models import models
 from .pair import pair
 from .probe import probe
@@ -25,5 +26,5 @@ def main() -> None:
     """
 
 
-for command in (serve, pair, probe, transcribe, search, export, backup, restore, models, doctor):
+for command in (serve, pair, probe, transcribe, search, export, backup, restore, migrate, models, doctor):
     main.add_command(command)

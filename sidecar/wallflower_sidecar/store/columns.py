@@ -2,7 +2,7 @@
 
 from typing import Any, override
 
-from sqlalchemy import Column, ColumnElement, Dialect, Table, Text as PlainText
+from sqlalchemy import Column, ColumnElement, Dialect, FromClause, Text as PlainText
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -62,6 +62,6 @@ def server_column(*, primary_key: bool = False) -> Column[str]:
     )
 
 
-def mine(table: Table) -> ColumnElement[bool]:
+def mine(table: FromClause) -> ColumnElement[bool]:
     """The condition for rows of the sidecar that asks."""
     return table.c.server == this_server()

@@ -9,3 +9,7 @@ class DatabaseUnusableError(WallflowerError):
 
 class NewerSchemaError(WallflowerError):
     """A newer Wallflower wrote this database; it is left as it is."""
+
+
+class MoveError(WallflowerError):
+    """A database cannot be moved to a server, or not now; the sentence says what to do."""

@@ -27,15 +27,24 @@ def migrate(path: Path) -> None:
 
 def bring_up(connection: Connection, name: str) -> None:
     """Run what migrations are missing within the connection's transaction; raises NewerSchemaError."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-    script = ScriptDirectory.from_config(config)
+    if not is_newest(connection, name):
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_newest(connection: Connection, name: str) -> bool:
+    """Whether no migration is missing; raises NewerSchemaError."""
+    script = ScriptDirectory.from_config(_config())
     found = MigrationContext.configure(connection).get_current_revision()
-    if found == script.get_current_head():
-        return
     if found is not None and found not in {each.revision for each in script.walk_revisions()}:
         raise NewerSchemaError(
             f"A newer Wallflower wrote the database {name}. Update Wallflower, or give it another database."
         )
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return found == script.get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    return config

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from . import move_progress
 from .errors import DatabaseUnusableError
 from .migrate import bring_up
 from .postgres import (
@@ -64,7 +65,21 @@ class PostgresBackend:
         """
         backend = cls(place, await asyncio.to_thread(_own_id, place.folder), as_sidecar=as_sidecar)
         try:
-            await backend._prepare(patient=as_sidecar)
+            await backend._prepare(patient=as_sidecar, needs_whole=True)
+        except BaseException:
+            await backend.close()
+            raise
+        return backend
+
+    @classmethod
+    async def open_for_move(cls, place: PostgresPlace) -> Self:
+        """Open it in the place of the sidecar, also with a move that is unfinished; the server has to be there.
+
+        Raises DatabaseUnusableError, NewerSchemaError.
+        """
+        backend = cls(place, await asyncio.to_thread(_own_id, place.folder), as_sidecar=True)
+        try:
+            await backend._prepare(patient=False, needs_whole=False)
         except BaseException:
             await backend.close()
             raise
@@ -95,11 +110,11 @@ class PostgresBackend:
         await self.readers.dispose()
         await self.writer.dispose()
 
-    async def _prepare(self, *, patient: bool) -> None:
+    async def _prepare(self, *, patient: bool, needs_whole: bool) -> None:
         told = None
         while True:
             try:
-                await self._migrate()
+                await self._migrate(needs_whole=needs_whole)
             except ServerAwayError as error:
                 if not patient:
                     raise DatabaseUnusableError(f"The database cannot be used: {error}.") from None
@@ -112,12 +127,14 @@ class PostgresBackend:
             else:
                 return
 
-    async def _migrate(self) -> None:
+    async def _migrate(self, *, needs_whole: bool) -> None:
         try:
             async with self.writer.begin() as connection:
                 await _require_fit(connection)
                 await connection.execute(text(MIGRATING))
                 await connection.run_sync(bring_up, "of DATABASE_URL")
+                if needs_whole and await move_progress.load(connection) is not None:
+                    raise ServerRefusesError("the move to it is not finished. Run `wallflower migrate` again")
         except (DBAPIError, ConnectionError, TimeoutError) as error:
             if reason := unavailable_reason(error):
                 raise ServerAwayError(reason) from None
@@ -175,16 +192,26 @@ async def _require_fit(connection: AsyncConnection) -> None:
 
 def _own_id(folder: Path) -> str:
     """The sidecar's id, made once: it belongs to the data folder. Raises DatabaseUnusableError."""
-    path = folder / ID_FILE
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            write_own_id(folder, str(uuid.uuid4()))
-        return str(uuid.UUID(path.read_text().strip()))
+        found = read_own_id(folder)
+        if found is None:
+            found = str(uuid.uuid4())
+            write_own_id(folder, found)
     except OSError as error:
         raise DatabaseUnusableError(
             f"The data folder {folder} cannot be written ({error.strerror}). Check its owner, or set DATA_DIR."
         ) from None
+    return found
+
+
+def read_own_id(folder: Path) -> str | None:
+    """The id that the data folder has on PostgreSQL, None before the first. Raises DatabaseUnusableError, OSError."""
+    path = folder / ID_FILE
+    if not path.exists():
+        return None
+    try:
+        return str(uuid.UUID(path.read_text().strip()))
     except ValueError:
         raise DatabaseUnusableError(
             f"{path} holds no server id. Put it back, or remove it to become a new server."
