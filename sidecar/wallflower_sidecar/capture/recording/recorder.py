@@ -179,8 +179,9 @@ class Recorder:
     def _tell_loss(self, now_s: float) -> None:
         if now_s - self._loss_told_s >= LOSS_TOLD_EVERY_S:
             self._loss_told_s = now_s
-            lost = self._queue.dropped
-            _LOGGER.warning("session %d: the disk does not keep up; %d packets are not recorded", self._session, lost)
+            _LOGGER.warning(
+                "session %d: the disk does not keep up; %d packets are not recorded so far", self._session, self.dropped
+            )
 
     def _tell(self, *, writing: bool, code: str | None) -> None:
         with self._telling:

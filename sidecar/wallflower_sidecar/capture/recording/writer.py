@@ -235,7 +235,7 @@ class RecordingWriter:
         for packet in self._ring.since(kept.begins_s, self._files.ended_s):
             self._note_progress()
             self._extend(packet)
-            if not self._files.is_open:
+            if self._kept is None or not self._files.may_begin:
                 return
 
     def _extend(self, packet: Placed) -> None:
