@@ -6,7 +6,7 @@ from datetime import datetime
 from ..domain.errors import NotFoundError
 from ..domain.transcripts import Segment
 from ..store import Database, transcripts as stored
-from ..store.streams import load_streams
+from ..store.streams import stream_names
 from ..store.transcripts import Found, Page
 
 EXPORT_BATCH = 1_000
@@ -63,9 +63,9 @@ class Archive:
         return self._read(frozenset(streams), start, end, ceiling)
 
     async def names(self) -> dict[str, str]:
-        """Return the names of the streams that are configured, by their ids."""
+        """Return the names of the configured streams, of other sidecars of the database too, by their ids."""
         async with self._database.read() as connection:
-            return {stream.id: stream.name for stream in await load_streams(connection)}
+            return await stream_names(connection)
 
     async def require(self, stream: str | None) -> None:
         """Raise NotFoundError for a stream that neither is configured nor has text."""

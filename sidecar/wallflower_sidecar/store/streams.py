@@ -48,6 +48,20 @@ def _stream(stream_id: str, document: str) -> Stream | None:
         return None
 
 
+async def stream_names(connection: AsyncConnection) -> dict[str, str]:
+    """Return the names of the streams of every sidecar by their ids; an id that several have has all their names."""
+    rows = await connection.execute(
+        select(STREAMS.c.id, cast(STREAMS.c.document, Text).label("document")).order_by(
+            ~mine(STREAMS), STREAMS.c.server
+        )
+    )
+    names: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if (stream := _stream(row.id, row.document)) is not None:
+            names.setdefault(stream.id, {})[stream.name] = None
+    return {stream_id: " / ".join(each) for stream_id, each in names.items()}
+
+
 async def save_stream(connection: AsyncConnection, stream: Stream) -> None:
     """Add a stream or put it in the place of the one with its id."""
     await put(connection, STREAMS, {"id": stream.id, "document": stream_to_document(stream)})
