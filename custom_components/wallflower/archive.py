@@ -8,7 +8,7 @@ import aiohttp
 
 from .answers import items, parse
 from .connection import REQUEST_TIMEOUT_S, Connection
-from .heard import Recording, Segment
+from .heard import Hit, Recording, Segment
 
 PAGE = 1000
 # Two days of files of half a minute.
@@ -41,6 +41,11 @@ class Archive:
         params = _params(stream_id, begin, end, limit) | ({} if query is None else {"q": query})
         document = await self._connection.json("GET", "transcripts", params=params)
         return [parse(Segment.from_document, item) for item in parse(items, document)]
+
+    async def hits(self, *, begin: datetime, limit: int = PAGE) -> list[Hit]:
+        """Return the newest hits of all streams since a time."""
+        document = await self._connection.json("GET", "keywords/hits", params=_params(None, begin, None, limit))
+        return [parse(Hit.from_document, item) for item in parse(items, document)]
 
     async def recordings(
         self,

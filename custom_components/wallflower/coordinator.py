@@ -25,6 +25,7 @@ from .listener import EventListener
 from .live_text import LiveText
 from .measures import MeasuresCoordinator
 from .models import Rule, ServerInfo, Stream
+from .recent_hits import LONGEST, RecentHits
 from .reconcile import reconcile, stream_subentries
 from .server_condition import ServerCondition
 from .subscriptions import Heard, Subscriptions
@@ -61,7 +62,8 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
         super().__init__(hass, _LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.client = client
         self.journal = Journal(hass, entry.entry_id)
-        self.subscriptions = Subscriptions()
+        self.subscriptions = Subscriptions(hass, entry)
+        self.recent_hits = RecentHits()
         self.intake = EventIntake(self)
         self.listener = EventListener(self)
         self.forgetting = Forgetting(self)
@@ -125,6 +127,7 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
             await self.journal.async_save()
         streams = await reconcile(self.client, self.config_entry, self.journal)
         shown = [streams[stream_id] for stream_id in stream_subentries(self.config_entry) if stream_id in streams]
+        self.recent_hits = RecentHits(await self.client.archive.hits(begin=dt_util.utcnow() - LONGEST))
         return WallflowerData(
             info=info,
             newest=newest,

@@ -95,7 +95,7 @@ class KeywordEvent(HeardEvent):
             "segment": hit.segment,
             "state": hit.state,
             "source": hit.source,
-            "late": _is_late(hit.start),
+            "late": is_late(hit.start),
         }
 
 
@@ -127,7 +127,7 @@ class UtteranceEvent(HeardEvent):
             "end": segment.end.isoformat(timespec="milliseconds"),
             "segment": segment.id,
             "source": segment.source,
-            "late": _is_late(segment.start),
+            "late": is_late(segment.start),
         }
 
 
@@ -137,5 +137,6 @@ def _rule_names(own: Sequence[Rule], house: Sequence[Rule]) -> list[str]:
     return names + [rule.name for rule in house if rule.id not in ids and rule.name not in {*names, RETRACTED}]
 
 
-def _is_late(start: datetime) -> bool:
+def is_late(start: datetime) -> bool:
+    """Whether something that was said then arrives too late to ring anybody."""
     return dt_util.utcnow() - start > LATE_AFTER

@@ -87,6 +87,7 @@ class EventIntake:
         return fired not in {None, RETRACTED} and self._fire(replace(hit, state=RETRACTED))
 
     def _fire(self, hit: Hit) -> bool:
+        self._coordinator.recent_hits.note(hit)
         self._coordinator.subscriptions.async_tell(hit)
         self._coordinator.journal.note_hit(hit.id, hit.state)
         return True
@@ -120,6 +121,7 @@ class EventIntake:
         """Clear what entities keep by themselves, then their history."""
         stream_ids = self._forgotten_streams(document)
         for stream_id in stream_ids:
+            self._coordinator.recent_hits.forget(stream_id)
             self._coordinator.subscriptions.async_tell(Forgotten(stream_id))
         self._coordinator.forgetting.async_forget(stream_ids)
         return bool(stream_ids)

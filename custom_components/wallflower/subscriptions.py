@@ -3,18 +3,27 @@
 from collections.abc import Callable
 from typing import Any
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util.signal_type import SignalType
 
+from .const import DOMAIN
 from .heard import Forgotten, Hit, Partial, Segment
 
 type Heard = Hit | Segment | Partial | Forgotten
+
+# For those who outlast a hub's reload, with the hub: every hit and every final sentence of every camera.
+SIGNAL_HEARD: SignalType[ConfigEntry, Hit | Segment] = SignalType(f"{DOMAIN}_heard")
 
 
 class Subscriptions:
     """The callbacks of a hub, by the kind of what is told and by stream."""
 
-    def __init__(self) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Start without any."""
+        self._hass = hass
+        self._entry = entry
         self._callbacks: dict[tuple[type, str], list[Callable[[Any], None]]] = {}
 
     @callback
@@ -42,4 +51,6 @@ class Subscriptions:
         callbacks = list(self._callbacks.get((type(heard), heard.stream), ()))
         for told in callbacks:
             told(heard)
+        if isinstance(heard, Hit | Segment):
+            async_dispatcher_send(self._hass, SIGNAL_HEARD, self._entry, heard)
         return bool(callbacks)

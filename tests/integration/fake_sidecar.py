@@ -154,6 +154,7 @@ class FakeSidecar:
             ("GET", "health", self._get_health),
             ("GET", "keywords/rules", self._get_rules),
             ("POST", "transcriber/restart", self._restart),
+            ("GET", "keywords/hits", self._list_hits),
             ("GET", "recordings", self._list_recordings),
             ("GET", "recordings/{id}", self._film),
             ("GET", "clips", self._film),
@@ -310,6 +311,10 @@ class FakeSidecar:
         words = request.query.get("q", "")
         items = [each for each in within(self.segments, request) if words in each["text"]]
         return web.json_response({"items": items[: int(request.query["limit"])], "next": None})
+
+    async def _list_hits(self, request: web.Request) -> web.Response:
+        hits = [data for _, kind, data in self.events if kind == "keyword.detected"]
+        return web.json_response({"items": within(hits, request), "next": None})
 
     async def _list_recordings(self, request: web.Request) -> web.Response:
         items = sorted(within(self.recordings, request), key=lambda each: str(each["start"]), reverse=True)

@@ -259,7 +259,7 @@ async def test_an_error_of_our_own_is_told_and_the_events_go_on_behind_it(
     await set_up()
     await listening(sidecar)
 
-    with patch("custom_components.wallflower.heard_events._is_late", side_effect=RuntimeError("ours")):
+    with patch("custom_components.wallflower.heard_events.is_late", side_effect=RuntimeError("ours")):
         sidecar.publish("keyword.detected", hit("porch", "help", "unlucky"))
         await eventually(lambda: "Unexpected error while events were followed" in caplog.text)
     await eventually(lambda: hass.states.get(HUB).state == "on")
