@@ -17,6 +17,9 @@ from .streams import Streams
 LOGGER = logging.getLogger(__name__)
 
 TIDY_EVERY_S = 60.0
+REBUILD_EVERY_S = 3600.0
+"""A file of which the report was lost is seen by then, and goes when it is due."""
+
 HURRIED_S = 60.0
 """So long after a recorder died, each round looks for what it left."""
 
@@ -53,6 +56,7 @@ class Care:
         self._purged: dict[str, float] = {}
         self._forgotten_s: dict[str, float] = {}
         self._tidied_at: float | None = None
+        self._rebuilt_at = float("-inf")
         self._hurried_until_s = float("-inf")
         self._bounds: dict[str, Recording] = {}
 
@@ -116,8 +120,9 @@ class Care:
         await self._purge_again()
         await self._forget_again(writable=writable)
         unfinished: Sequence[StoredFile] | None = None
-        if self._shelf.stale:
+        if self._shelf.stale or now - self._rebuilt_at >= REBUILD_EVERY_S:
             unfinished = await self._shelf.rebuild()
+            self._rebuilt_at = now
         elif due or hurried:
             unfinished = await self._shelf.disk.call(self._shelf.library.parts)
         if not writable:

@@ -88,6 +88,17 @@ async def test_a_file_of_a_removed_stream_is_kept_but_not_told(service, recordin
     assert await saved_events(service) == []
 
 
+async def test_a_file_that_nobody_told_of_is_found_within_an_hour(recordings, root, clock):
+    await recordings.care.tend()
+    write_recording(root)
+    clock.at += timedelta(minutes=59)
+    await recordings.care.tend()
+    assert await listed(recordings) == []
+    clock.at += timedelta(minutes=1)
+    await recordings.care.tend()
+    assert await listed(recordings) == [at(0)]
+
+
 async def test_a_file_outside_of_the_library_is_refused_and_counted(recordings, root, tmp_path, caplog):
     inside = write_recording(root)
     for file in (
