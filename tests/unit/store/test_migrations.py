@@ -1,20 +1,23 @@
 """The migrations and the tables in code are one schema."""
 
 from pathlib import Path
+import sqlite3
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+import pytest
+from sqlalchemy import inspect, select, text
 
 from wallflower_sidecar.domain.transcripts import Source
-from wallflower_sidecar.store import Database, keywords, migrate as migrating, recordings, streams
+from wallflower_sidecar.store import Database, events, keywords, migrate as migrating, streams
 from wallflower_sidecar.store.migrate import migrate
-from wallflower_sidecar.store.schema import METADATA, in_metadata
+from wallflower_sidecar.store.schema import HITS, METADATA, in_metadata
 from wallflower_sidecar.store.sqlite import make_private_file, migrating_engine
 
-from .heard import find
+from .heard import copies, delete, find, segment
+from .old_rows import NEWEST_EVENT, OLD_ROWS
 
 
 def test_the_migrated_file_is_the_schema_in_code(path):
@@ -68,20 +71,31 @@ def test_migrating_again_changes_nothing(path):
     assert path.read_bytes() == before
 
 
-async def test_a_database_of_the_first_version_keeps_what_it_holds(path, clock):
-    migrate_to(path, "0001")
-    fill_first_version(path)
-
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+async def test_a_database_of_an_older_version_keeps_what_it_holds(path, clock, revision):
+    migrate_to(path, revision)
+    fill(path, revision)
+    before = rows(path)
+    assert all(before.values()), "something is in each table"
     database = await Database.open(path, clock=clock)
     try:
-        assert await find(database) == ["help me"]
+        assert {name: kept for name, kept in rows(path, like=before).items() if kept != before[name]} == {}
+        assert await find(database, q="help") == ["help me"]
         async with database.write() as connection:
             assert [stream.id for stream in await streams.load_streams(connection)] == ["door"]
-            assert await recordings.folders(connection) == []
-            (hit,) = await keywords.early_hits(connection)
-            assert (hit.phrase, hit.source) == ("help", Source.SPEECH)
-            assert await keywords.load_house_rules(connection) == []
+            (early,) = await keywords.early_hits(connection)
+            assert (early.phrase, early.source) == ("now", Source.SPEECH)
+            assert len(await keywords.load_house_rules(connection)) == (revision >= "0003")
+            assert [error.code for error in await streams.list_errors(connection, "door")] == ["stalled"]
+            assert (await connection.execute(text("PRAGMA foreign_key_check"))).all() == []
+            (event,) = await events.append(connection, copies(segment("next")))
+            assert event.id == NEWEST_EVENT + 1
             await streams.delete_stream(connection, "door")
+            assert await streams.list_errors(connection, "door") == []
+        assert await delete(database, stream="door") == 1
+        assert await find(database, q="help") == []
+        async with database.read() as connection:
+            assert (await connection.execute(select(HITS.c.id))).all() == []
     finally:
         await database.close()
 
@@ -97,27 +111,30 @@ def migrate_to(path, revision):
     engine.dispose()
 
 
-def fill_first_version(path):
-    """As version 1 wrote it: none of the code that has moved on since."""
-    document = (
-        '{"id": "door", "name": "Door", "url": "rtsp://10.0.0.1/door", "transport": "auto", "enabled": true,'
-        ' "transcribe": true, "language": null, "keywords": [], "store": "all", "retain_days": 7,'
-        ' "recording": {"mode": "off", "retain_days": 3, "retain_bytes": null, "pre_s": 10, "post_s": 20}}'
-    )
-    engine = migrating_engine(path)
-    with engine.begin() as connection:
-        connection.execute(text("INSERT INTO streams VALUES ('door', :document)"), {"document": document})
-        connection.execute(
-            text(
-                'INSERT INTO segments (id, stream, start, "end", text, confidence, words, source)'
-                " VALUES ('01a20220-ed8d-7e62-820e-0d49182abcd0', 'door', 1, 2, 'help me', 0.9, '[]', 'speech')"
-            )
-        )
-        connection.execute(
-            text(
-                'INSERT INTO hits (id, stream, rule_id, rule_name, phrase, text, start, "end", confidence, state)'
-                " VALUES ('01a20220-ed8d-7e62-820e-0d49182abcd1', 'door', 'sos', 'SOS', 'help', 'help',"
-                " 1, 2, 0.9, 'early')"
-            )
-        )
-    engine.dispose()
+def fill(path, revision):
+    """As that version wrote it: none of the code that has moved on since."""
+    connection = sqlite3.connect(path)
+    with connection:
+        for since, script in OLD_ROWS.items():
+            if since <= revision:
+                connection.executescript(script)
+    connection.close()
+
+
+def rows(path, like=None):
+    """The rows of all tables, or of some with the columns that these have; the id that the newest one gives is left out."""
+    connection = sqlite3.connect(path)
+    connection.row_factory = sqlite3.Row
+    try:
+        tables = like or {
+            name
+            for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+            if not name.startswith(("segments_fts", "sqlite_", "alembic_"))
+        }
+        found = {name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")] for name in tables}
+    finally:
+        connection.close()
+    if like is not None:
+        found["meta"] = [row for row in found["meta"] if row["key"] != "server_id"]
+        found = {name: [{column: row[column] for column in like[name][0]} for row in found[name]] for name in like}
+    return {name: sorted(kept, key=repr) for name, kept in found.items()}
