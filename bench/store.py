@@ -2,7 +2,8 @@
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import batched, islice
 from pathlib import Path
 import sys
@@ -10,15 +11,16 @@ import tempfile
 import time
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from tests.support.postgres import cluster
 from wallflower_sidecar.domain.clock import SystemClock
 from wallflower_sidecar.domain.documents import segment_document
 from wallflower_sidecar.domain.events import EventType, NewEvent
 from wallflower_sidecar.domain.export_formats import ExportFormat, render
 from wallflower_sidecar.domain.transcripts import Segment
 from wallflower_sidecar.service.archive import Archive
-from wallflower_sidecar.store import Database, events, transcripts
+from wallflower_sidecar.store import Database, PostgresPlace, events, transcripts
 from wallflower_sidecar.store.schema import SEGMENTS
 
 from .report import percentile, table, write
@@ -28,6 +30,9 @@ from .store_queries import Query, queries
 AT_ONCE = 5_000
 ONE_BY_ONE = 2_000
 """Segments kept as the service keeps them: each with its event in a transaction of its own."""
+
+AS_INSTALLED = {"listen_addresses": ""}
+"""A server as it comes, 128 MB of buffers and fsync among that, on a socket."""
 
 PAGE = 100
 SAMPLE = 20_000
@@ -87,7 +92,7 @@ async def export(archive: Archive, count: int) -> dict[str, float]:
     return rates
 
 
-async def measure(place: Path, count: int, asked: int, likes: int) -> dict[str, Any]:
+async def measure(place: Path | PostgresPlace, count: int, asked: int, likes: int) -> dict[str, Any]:
     """Fill a database and ask it."""
     said = sentences()
     supply = segments(count + ONE_BY_ONE, said)
@@ -106,15 +111,41 @@ async def measure(place: Path, count: int, asked: int, likes: int) -> dict[str, 
         figures["search, ms"] = summary(searched)
         figures["LIKE, ms"] = summary(peers)
         figures["written out, a second"] = await export(archive, kept + len(single))
+        if isinstance(place, PostgresPlace):
+            figures["bytes a segment"] = await size_on_server(database) / (kept + len(single))
     finally:
         await database.close()
-    size = sum(file.stat().st_size for file in place.parent.iterdir())
-    figures["bytes a segment"] = size / (kept + len(single))
+    if isinstance(place, Path):
+        size = sum(file.stat().st_size for file in place.parent.iterdir())
+        figures["bytes a segment"] = size / (kept + len(single))
     began = time.perf_counter()
     again = await Database.open(place, clock=SystemClock())
     figures["open full, s"] = time.perf_counter() - began
     await again.close()
     return figures
+
+
+async def size_on_server(database: Database) -> int:
+    """Return the bytes of all tables and indexes, the server's own included."""
+    async with database.read() as connection:
+        return int((await connection.execute(select(func.pg_database_size(func.current_database())))).scalar_one())
+
+
+@contextmanager
+def databases(kinds: Collection[str]) -> Iterator[dict[str, Path | PostgresPlace]]:
+    """Empty databases, gone after the block."""
+    with tempfile.TemporaryDirectory(prefix="wallflower-bench-") as folder, ExitStack() as stack:
+        places: dict[str, Path | PostgresPlace] = {}
+        if "sqlite" in kinds:
+            places["SQLite"] = Path(folder) / "file" / "wallflower.db"
+        if "postgresql" in kinds:
+            server = stack.enter_context(cluster(AS_INSTALLED))
+            if server is None:
+                raise SystemExit(
+                    "PostgreSQL's server is not installed; script/setup --postgresql does it where apt may"
+                )
+            places["PostgreSQL"] = PostgresPlace(asyncio.run(server.new_database()), Path(folder) / "server")
+        yield places
 
 
 def summary(taken: Sequence[tuple[str, float]]) -> dict[str, tuple[float, float]]:
@@ -162,12 +193,14 @@ def main() -> None:
     parser.add_argument("--segments", type=int, default=1_000_000)
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--like-queries", type=int, default=20, help="LIKE takes about a second for each")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), help="only this one")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="wallflower-bench-") as folder:
-        place = Path(folder) / "data" / "wallflower.db"
-        figures = asyncio.run(measure(place, options.segments, options.queries, options.like_queries))
-    show("SQLite", options.segments, figures)
-    print(write("store", {"segments": options.segments, "sqlite": figures}))
+    found: dict[str, Any] = {"segments": options.segments}
+    with databases([options.database] if options.database else ["sqlite", "postgresql"]) as places:
+        for name, place in places.items():
+            found[name] = asyncio.run(measure(place, options.segments, options.queries, options.like_queries))
+            show(name, options.segments, found[name])
+    print(write("store", found))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A PostgreSQL server to throw away: on a socket in a folder of its own, as a user that is not root."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 import os
 from pathlib import Path
@@ -39,8 +39,9 @@ def programs() -> Path | None:
 class Cluster:
     """A server with its databases; it can be stopped, killed and started again."""
 
-    def __init__(self, bin_folder: Path, folder: Path) -> None:
+    def __init__(self, bin_folder: Path, folder: Path, options: Mapping[str, str] = OPTIONS) -> None:
         self.folder = folder
+        self._options = options
         self._bin = bin_folder
         self._user = {"user": SUPERUSER, "group": SUPERUSER, "extra_groups": []} if os.geteuid() == 0 else {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -52,7 +53,7 @@ class Cluster:
         self._run("initdb", "-D", self._data, "-A", "trust", "-U", SUPERUSER, "--no-sync", "--locale=C", "-E", "UTF8")
 
     def start(self) -> None:
-        options = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in self._options.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [self._bin / "postgres", "-D", self._data, "-k", self.folder, *options],
@@ -127,7 +128,7 @@ class Cluster:
 
 
 @contextmanager
-def cluster() -> Iterator[Cluster | None]:
+def cluster(options: Mapping[str, str] = OPTIONS) -> Iterator[Cluster | None]:
     """A running server, gone after the block; None where PostgreSQL is not installed."""
     bin_folder = programs()
     if bin_folder is None or (os.geteuid() == 0 and SUPERUSER not in {user.pw_name for user in pwd.getpwall()}):
@@ -135,7 +136,7 @@ def cluster() -> Iterator[Cluster | None]:
         return
     # Not pytest's own folder: only root may enter that, and a socket's path must be short.
     folder = Path(tempfile.mkdtemp(prefix="wfpg"))
-    running = Cluster(bin_folder, folder)
+    running = Cluster(bin_folder, folder, options)
     try:
         running.init()
         running.start()
