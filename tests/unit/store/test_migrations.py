@@ -122,7 +122,7 @@ def fill(path, revision):
 
 
 def rows(path, like=None):
-    """The rows of all tables, or of some with the columns that these have; the id that the newest one gives is left out."""
+    """The rows of all tables; like others: of those tables and columns alone, without the id that a start gives."""
     connection = sqlite3.connect(path)
     connection.row_factory = sqlite3.Row
     try:
