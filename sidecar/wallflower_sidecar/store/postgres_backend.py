@@ -52,6 +52,7 @@ class PostgresBackend:
         self._url = place.url
         self._run = f"wallflower {secrets.token_hex(4)}"
         self._vacuuming: asyncio.Task[None] | None = None
+        self._remnants = False
         self.writer = engine(self._hold_place if as_sidecar else self._connect("writer"), 1)
         self.readers = engine(
             self._connect("reader"), READERS, isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -98,7 +99,8 @@ class PostgresBackend:
         """Nothing to note: the server knows what it has to clean."""
 
     async def erase_remnants(self) -> None:
-        """Have the server reuse the space of what was deleted, in the background; one run takes what all left."""
+        """Have the server reuse the space of what was deleted, in the background."""
+        self._remnants = True
         if self._vacuuming is None or self._vacuuming.done():
             self._vacuuming = asyncio.create_task(self._vacuum(), name="vacuum")
 
@@ -174,7 +176,10 @@ class PostgresBackend:
         try:
             connection = await connect(self._url, server_id=self.server_id, name=f"{self._run} vacuum")
             try:
-                await connection.execute(VACUUM, timeout=None)
+                # A run may be past the rows that are deleted meanwhile.
+                while self._remnants:
+                    self._remnants = False
+                    await connection.execute(VACUUM, timeout=None)
             finally:
                 connection.terminate()
         except (ServerAwayError, ServerRefusesError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
