@@ -7,13 +7,28 @@ import pytest
 
 from tests.unit.store.heard import Clock
 from wallflower_sidecar.service import Service
+from wallflower_sidecar.service.places import database_place
 from wallflower_sidecar.settings import Settings, load_settings
-from wallflower_sidecar.store import Database
+from wallflower_sidecar.store import Database, PostgresPlace
+
+ON_BOTH = pytest.mark.parametrize("place", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return load_settings({"WALLFLOWER_DATA_DIR": str(tmp_path), "WALLFLOWER_MAX_STREAMS": "3"}).settings
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | PostgresPlace:
+    """An empty database: a file, or with ON_BOTH one of each kind."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return tmp_path / "wallflower.db"
+    return request.getfixturevalue("postgres_place")
+
+
+@pytest.fixture
+def settings(place: Path | PostgresPlace, tmp_path: Path) -> Settings:
+    """Settings with that database."""
+    env = {"WALLFLOWER_DATA_DIR": str(tmp_path), "WALLFLOWER_MAX_STREAMS": "3"}
+    if isinstance(place, PostgresPlace):
+        env["WALLFLOWER_DATABASE_URL"] = place.url
+    return load_settings(env).settings
 
 
 @pytest.fixture
@@ -23,7 +38,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def database(settings: Settings, clock: Clock) -> AsyncGenerator[Database]:
-    database = await Database.open(settings.sqlite_path, clock=clock)
+    database = await Database.open(database_place(settings), clock=clock)
     yield database
     await database.close()
 

@@ -11,7 +11,10 @@ from wallflower_sidecar.domain.keywords import Match, Rule
 from wallflower_sidecar.domain.transcripts import Transcript
 from wallflower_sidecar.service import Service
 
+from .conftest import ON_BOTH
 from .probing import hear, told
+
+pytestmark = ON_BOTH
 
 HELP = Rule("sos", "SOS", ("help",))
 FIRE = Rule("fire", "Fire", ("fire",))

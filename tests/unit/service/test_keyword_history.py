@@ -14,6 +14,10 @@ from wallflower_sidecar.service.keyword_history import BATCH, MOST_WAITING, Keyw
 from wallflower_sidecar.store.rows import segment_to_row
 from wallflower_sidecar.store.schema import SEGMENTS
 
+from .conftest import ON_BOTH
+
+pytestmark = ON_BOTH
+
 HELP = Rule("sos", "SOS", ("help me",))
 
 
