@@ -35,9 +35,12 @@ class Batch:
 class Source:
     """The file's tables, read in the order of their rows; blocks, so call it in threads."""
 
-    def __init__(self, connection: Connection, state: str) -> None:
-        """Read from a connection that cannot write; `state` changes with whatever writes to the file."""
-        self.state = state
+    def __init__(self, path: Path, connection: Connection) -> None:
+        """Read the file through a connection that cannot write."""
+        self.state = _state(path)
+        """Changes with whatever writes to the file."""
+
+        self._path = path
         self._connection = connection
         found = select(META.c.value).where(META.c.key == SERVER_ID)
         self.server_id: str = connection.execute(found).scalar_one()
@@ -47,7 +50,8 @@ class Source:
         rows = select(func.count()).select_from(table).where(_moved(table))
         if up_to is not None:
             rows = rows.where(up_to >= _ROW)
-        return self._connection.execute(rows).scalar_one()
+        with _readable(self._path):
+            return self._connection.execute(rows).scalar_one()
 
     def rows(self, table: Table, after: int, limit: int) -> Batch | None:
         """The next rows after one, None where there are none. Raises MoveError for what cannot be read."""
@@ -55,7 +59,8 @@ class Source:
         columns = [column for column in table.c if column.name not in given_anew]
         query = select(*columns, _ROW.label("its_row")).where(_moved(table), after < _ROW).order_by(_ROW).limit(limit)
         try:
-            found = self._connection.execute(query).mappings().all()
+            with _readable(self._path):
+                found = self._connection.execute(query).mappings().all()
         except ValueError:
             raise MoveError(f"A row of the table {table.name} cannot be read. Nothing of it was changed.") from None
         if not found:
@@ -75,20 +80,26 @@ def open_source(path: Path) -> Iterator[Source]:
             "sqlite://", creator=lambda: connect_read_only(path), poolclass=StaticPool, hide_parameters=True
         )
         try:
-            with engine.connect() as connection:
+            with _readable(path), engine.connect() as connection:
                 if not is_newest(connection, path.name):
                     raise MoveError(
                         f"{path} is of an older version. Start the sidecar once, which brings it up; stop it, and move."
                     )
-                yield Source(connection, _state(path))
-        except DatabaseError as error:
-            raise MoveError(f"{path} cannot be read: {unavailable_reason(error) or error.orig}.") from None
+                yield Source(path, connection)
         finally:
             engine.dispose()
     finally:
         if marker.last_stop is LastStop.DAMAGED:
             marker.note_damage()
         marker.release(clean=marker.last_stop is LastStop.CLEAN)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as error:
+        raise MoveError(f"{path} cannot be read: {unavailable_reason(error) or error.orig}.") from None
 
 
 def _require_sound(path: Path, marker: RunMarker) -> None:

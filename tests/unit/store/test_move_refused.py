@@ -107,6 +107,16 @@ async def test_a_damaged_file_is_refused_and_still_set_aside_by_the_next_start(h
     assert marker.read_text() == "damaged"
 
 
+async def test_a_file_whose_damage_nobody_noticed_yet_is_a_sentence(house: House) -> None:
+    page = 4096
+    with house.path.open("r+b") as file:
+        for number in range(20, house.path.stat().st_size // page, 3):
+            file.seek(number * page)
+            file.write(b"\xff" * page)
+    with pytest.raises(MoveError, match=r"wallflower\.db cannot be read: it is damaged"):
+        await house.move()
+
+
 async def test_a_server_that_goes_away_is_a_sentence_and_no_loss(house: House, postgres: Cluster) -> None:
     def stop(done: int, _total: int) -> None:
         if done > AT_ONCE:
