@@ -81,7 +81,7 @@ async def last_hits(connection: AsyncConnection, since: datetime) -> list[Hit]:
     counted = HITS.alias()
     newest = (
         select(counted.c.stream, counted.c.rule_id, func.max(counted.c.start).label("start"))
-        .where(counted.c.start >= to_millis(since), counted.c.state != HitState.RETRACTED.value)
+        .where(mine(counted), counted.c.start >= to_millis(since), counted.c.state != HitState.RETRACTED.value)
         .group_by(counted.c.stream, counted.c.rule_id)
         .subquery()
     )

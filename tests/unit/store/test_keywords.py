@@ -10,7 +10,7 @@ from wallflower_sidecar.domain.errors import FieldError
 from wallflower_sidecar.domain.events import EventType, NewEvent
 from wallflower_sidecar.domain.keywords import HitState, Match, Rule
 from wallflower_sidecar.domain.transcripts import Source, Speaker
-from wallflower_sidecar.store import events, keywords, transcripts
+from wallflower_sidecar.store import Database, events, keywords, transcripts
 from wallflower_sidecar.store.paging import Shown
 from wallflower_sidecar.store.schema import HOUSE_RULES
 
@@ -146,3 +146,15 @@ async def test_a_rule_of_all_streams_that_cannot_be_read_is_left_out(database, c
         await connection.execute(insert(HOUSE_RULES).values(position=0, document={"id": "x"}))
         assert await keywords.load_house_rules(connection) == []
     assert "Rule 0" in caplog.text
+
+
+async def test_a_later_hit_of_another_sidecar_hides_none_of_ones_own(postgres_place, clock, tmp_path):
+    own = await Database.open(postgres_place, clock=clock)
+    other = await Database.open(replace(postgres_place, folder=tmp_path / "other"), clock=clock)
+    for database, seconds in ((own, 0), (other, 60)):
+        heard = segment("help", at_s=seconds)
+        await keep(database, heard, hits=[hit(heard)])
+    async with own.read() as connection:
+        assert [each.start for each in await keywords.last_hits(connection, at(-60))] == [at(0)]
+    await other.close()
+    await own.close()
