@@ -17,6 +17,7 @@ from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 from .exceptions import NotFoundError, WallflowerError
 from .films import FilmView
 from .journal import Journal
+from .services import async_setup_services
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Offer what does not belong to one sidecar."""
     hass.http.register_view(FilmView())
+    async_setup_services(hass)
     return True
 
 

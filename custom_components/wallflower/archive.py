@@ -1,8 +1,9 @@
 """What was heard and recorded, as the sidecar keeps it."""
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterable, Mapping, Set as AbstractSet
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
+from typing import IO, Any
 
 import aiohttp
 
@@ -11,8 +12,12 @@ from .connection import REQUEST_TIMEOUT_S, Connection
 from .heard import Hit, Recording, Segment
 
 PAGE = 1000
+MOST_SEGMENTS = 10_000
 # Two days of files of half a minute.
 MOST_RECORDINGS = 6000
+# The whole archive may have to be read, or rewritten.
+LONG_TIMEOUT_S = 60.0
+TRANSCRIBING_TIMEOUT_S = 3600.0
 # A sidecar that stops in the middle of a film is given up after this silence.
 FILM_SILENCE_S = 30.0
 
@@ -38,8 +43,84 @@ class Archive:
         limit: int = PAGE,
     ) -> list[Segment]:
         """Return what was said, newest first; what matches `query` best first."""
+        pages = self._segments(stream_id, query, begin, end, limit)
+        async with aclosing(pages):
+            return (await anext(pages))[:limit]
+
+    async def all_segments(
+        self, stream_id: str, *, begin: datetime, end: datetime, limit: int = MOST_SEGMENTS
+    ) -> tuple[list[Segment], bool]:
+        """Return what was said in a time, newest first, and whether there was more than `limit`."""
+        return await self._collect(self._segments(stream_id, None, begin, end, PAGE), limit)
+
+    async def search(
+        self,
+        query: str,
+        stream_ids: AbstractSet[str],
+        *,
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        limit: int,
+    ) -> tuple[list[Segment], bool]:
+        """Return what matches on some streams, best first, and whether there was more than `limit`."""
+        only = next(iter(stream_ids)) if len(stream_ids) == 1 else None
+        return await self._collect(self._segments(only, query, begin, end, PAGE), limit, stream_ids)
+
+    async def _collect(
+        self, pages: AsyncGenerator[list[Segment]], limit: int, stream_ids: AbstractSet[str] | None = None
+    ) -> tuple[list[Segment], bool]:
+        found: list[Segment] = []
+        async with aclosing(pages):
+            async for page in pages:
+                found += [each for each in page if stream_ids is None or each.stream in stream_ids]
+                if len(found) > limit:
+                    return found[:limit], True
+        return found, False
+
+    async def _segments(
+        self, stream_id: str | None, query: str | None, begin: datetime | None, end: datetime | None, limit: int
+    ) -> AsyncGenerator[list[Segment]]:
         params = _params(stream_id, begin, end, limit) | ({} if query is None else {"q": query})
-        document = await self._connection.json("GET", "transcripts", params=params)
+        while True:
+            document = await self._connection.json("GET", "transcripts", params=params)
+            yield [parse(Segment.from_document, item) for item in parse(items, document)]
+            if not (cursor := document.get("next")):
+                return
+            params["cursor"] = str(cursor)
+
+    async def export(self, stream_ids: Iterable[str], form: str, begin: datetime, end: datetime) -> bytes:
+        """Return what was said in a time as json, txt, srt or vtt; WallflowerProtocolError if that is too long."""
+        params = [("stream", each) for each in stream_ids]
+        params += [("format", form), ("from", begin.isoformat()), ("to", end.isoformat())]
+        return (await self._connection.request("GET", "transcripts/export", params=params))[1]
+
+    async def replay(
+        self, rule: Mapping[str, Any], stream_id: str, *, begin: datetime | None, end: datetime | None
+    ) -> tuple[int, list[Hit]]:
+        """Return how often a rule would have fired, and its hits, at most a page of them."""
+        body: dict[str, Any] = {"rule": rule, "stream": stream_id, **_times(begin, end)}
+        document = await self._connection.json("POST", "keywords/replay", body=body, timeout_s=LONG_TIMEOUT_S)
+        found = [parse(Hit.from_document, item) for item in parse(items, document)]
+        return parse(lambda answer: int(answer["count"]), document), found
+
+    async def purge(self, stream_id: str, *, begin: datetime | None, end: datetime | None) -> int:
+        """Delete what was said on a stream, in a time or ever; returns how many sentences."""
+        params = {"stream": stream_id, **_times(begin, end)}
+        document = await self._connection.json("DELETE", "transcripts", params=params, timeout_s=LONG_TIMEOUT_S)
+        return parse(lambda answer: int(answer["deleted"]), document)
+
+    async def forget(self, minutes: float, stream_id: str | None) -> tuple[int, int]:
+        """Forget the last minutes of a stream or of all; returns how many sentences and how many recordings."""
+        body = {"minutes": minutes} | ({} if stream_id is None else {"stream": stream_id})
+        document = await self._connection.json("POST", "forget", body=body, timeout_s=LONG_TIMEOUT_S)
+        return parse(lambda answer: (int(answer["deleted"]), int(answer["recordings"])), document)
+
+    async def transcribe(self, file: IO[bytes], language: str | None) -> list[Segment]:
+        """Write down what is said in a file of sound or film."""
+        params = {} if language is None else {"language": language}
+        document = await self._connection.json(
+            "POST", "transcribe", content=file, params=params, timeout_s=TRANSCRIBING_TIMEOUT_S
+        )
         return [parse(Segment.from_document, item) for item in parse(items, document)]
 
     async def hits(self, *, begin: datetime, limit: int = PAGE) -> list[Hit]:
@@ -75,11 +156,9 @@ class Archive:
             yield response
 
 
+def _times(begin: datetime | None, end: datetime | None) -> dict[str, str]:
+    return {name: each.isoformat() for name, each in (("from", begin), ("to", end)) if each is not None}
+
+
 def _params(stream_id: str | None, begin: datetime | None, end: datetime | None, limit: int) -> dict[str, str]:
-    given: dict[str, str | None] = {
-        "stream": stream_id,
-        "from": None if begin is None else begin.isoformat(),
-        "to": None if end is None else end.isoformat(),
-        "limit": str(limit),
-    }
-    return {name: value for name, value in given.items() if value is not None}
+    return ({} if stream_id is None else {"stream": stream_id}) | _times(begin, end) | {"limit": str(limit)}

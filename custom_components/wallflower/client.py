@@ -140,9 +140,17 @@ class WallflowerClient:
         """Try the camera again now."""
         await self._connection.request("POST", f"streams/{stream_id}/restart")
 
-    async def simulate(self, stream_id: str, text: str, *, store: bool = True) -> dict[str, Any]:
+    async def record_by_hand(self, stream_id: str, *, on: bool) -> None:
+        """Record beside the mode, or no longer."""
+        body = {"action": "start" if on else "stop"}
+        await self._connection.request("POST", f"streams/{stream_id}/recording", body=body)
+
+    async def simulate(
+        self, stream_id: str, text: str, *, confidence: float | None = None, store: bool = True
+    ) -> dict[str, Any]:
         """Take text as if it had been said; answers `{segment, hits}`."""
-        return await self._connection.json("POST", f"streams/{stream_id}/simulate", body={"text": text, "store": store})
+        body = {"text": text, "store": store} | ({} if confidence is None else {"confidence": confidence})
+        return await self._connection.json("POST", f"streams/{stream_id}/simulate", body=body)
 
     async def probe(self, url: str, transport: str, stream_id: str | None = None) -> ProbeResult:
         """Try a camera; the error's code is the capture error. `***` stands for the password of `stream_id`."""

@@ -12,7 +12,7 @@ import homeassistant.util.dt as dt_util
 import voluptuous as vol
 
 from .recent_hits import LONGEST
-from .targets import async_targeted_streams
+from .targets import async_targeted_cameras
 
 CONF_KEYWORDS = "keywords"
 CONF_WITHIN = "within"
@@ -46,9 +46,9 @@ class IsSpeakingCondition(_CameraCondition):
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
         return any(
-            (stream := entry.runtime_data.data.streams.get(stream_id)) and stream.status.speaking
-            for entry, stream_id in async_targeted_streams(self._hass, self._target)
-            if entry.runtime_data.last_update_success
+            (stream := each.entry.runtime_data.data.streams.get(each.stream_id)) and stream.status.speaking
+            for each in async_targeted_cameras(self._hass, self._target)
+            if each.entry.runtime_data.last_update_success
         )
 
 
@@ -69,8 +69,8 @@ class KeywordSpokenRecentlyCondition(_CameraCondition):
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
         since = dt_util.utcnow() - self._options[CONF_WITHIN]
         return any(
-            entry.runtime_data.recent_hits.has(stream_id, self._options[CONF_KEYWORDS], since)
-            for entry, stream_id in async_targeted_streams(self._hass, self._target)
+            each.entry.runtime_data.recent_hits.has(each.stream_id, self._options[CONF_KEYWORDS], since)
+            for each in async_targeted_cameras(self._hass, self._target)
         )
 
 

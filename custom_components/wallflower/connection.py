@@ -1,9 +1,9 @@
 """The way to one sidecar: requests with its token, answers read with a bound, faults raised as our own errors."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 from yarl import URL
@@ -12,6 +12,8 @@ from .answers import connection_errors, json_object, read, refusal
 from .certificate import VERIFY, tls_check
 
 REQUEST_TIMEOUT_S = 10.0
+
+type Params = Mapping[str, str] | Sequence[tuple[str, str]] | None
 
 
 class Connection:
@@ -32,11 +34,13 @@ class Connection:
         path: str,
         *,
         body: Mapping[str, Any] | None = None,
-        params: Mapping[str, str] | None = None,
+        content: IO[bytes] | None = None,
+        params: Params = None,
         timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> dict[str, Any]:
         """Return the JSON object of an answer."""
-        return json_object((await self.request(method, path, body=body, params=params, timeout_s=timeout_s))[1])
+        _, answer = await self.request(method, path, body=body, content=content, params=params, timeout_s=timeout_s)
+        return json_object(answer)
 
     async def request(
         self,
@@ -44,15 +48,17 @@ class Connection:
         path: str,
         *,
         body: Mapping[str, Any] | None = None,
-        params: Mapping[str, str] | None = None,
+        content: IO[bytes] | None = None,
+        params: Params = None,
         timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> tuple[int, bytes]:
-        """Return status and body of an answer; raises RequestRefusedError for a problem document."""
+        """Return status and body of an answer to JSON or a file; raises RequestRefusedError for a problem document."""
         with connection_errors():
             async with self._session.request(
                 method,
                 self._api / path,
                 json=body,
+                data=content,
                 params=params,
                 headers=self._headers,
                 ssl=self._tls,

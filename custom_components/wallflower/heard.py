@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from .models import Document
 
@@ -33,6 +33,18 @@ class Segment:
             confidence=float(document["confidence"]),
             source=str(document["source"]),
         )
+
+    def to_response(self) -> dict[str, Any]:
+        """Write it as an action answers it."""
+        return {
+            "segment": self.id,
+            "start": self.start.isoformat(timespec="milliseconds"),
+            "end": self.end.isoformat(timespec="milliseconds"),
+            "text": self.text,
+            "language": self.language,
+            "confidence": self.confidence,
+            "source": self.source,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,18 @@ class Hit:
             state=str(document["state"]),
             source=str(document.get("source", "speech")),
         )
+
+    def to_response(self) -> dict[str, Any]:
+        """Write it as an action answers it."""
+        return {
+            "keyword": self.rule_name,
+            "phrase": self.phrase,
+            "start": self.start.isoformat(timespec="milliseconds"),
+            "end": self.end.isoformat(timespec="milliseconds"),
+            "text": self.text,
+            "confidence": self.confidence,
+            "segment": self.segment,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from .heard import Hit, Segment
 from .heard_events import is_late
 from .reconcile import stream_subentries
 from .subscriptions import SIGNAL_HEARD, Heard
-from .targets import async_targeted_streams
+from .targets import async_targeted_cameras
 
 CONF_CONTAINS = "contains"
 CONF_KEYWORDS = "keywords"
@@ -67,7 +67,10 @@ class HeardTrigger[T: (Hit, Segment)](Trigger):
             if (
                 isinstance(heard, self._kind)
                 and self._is_wanted(heard)
-                and (entry, heard.stream) in async_targeted_streams(self._hass, self._target)
+                and any(
+                    (each.entry, each.stream_id) == (entry, heard.stream)
+                    for each in async_targeted_cameras(self._hass, self._target)
+                )
             ):
                 title = stream_subentries(entry)[heard.stream].title
                 run_action({"camera": title, **self._payload(entry, heard)}, f"{self._what} on {title}")

@@ -1,0 +1,157 @@
+"""Wallflower's actions: registered once, whether a hub is loaded or not."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.const import ATTR_AREA_ID, ATTR_DEVICE_ID, ATTR_ENTITY_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_register_admin_service
+
+from . import camera_actions, hub_actions
+from .action_fields import (
+    ATTR_CONFIDENCE,
+    ATTR_FILENAME,
+    ATTR_FORMAT,
+    ATTR_KEYWORDS,
+    ATTR_LANGUAGE,
+    ATTR_LIMIT,
+    ATTR_MATCH,
+    ATTR_MEDIA,
+    ATTR_MINUTES,
+    ATTR_NOT,
+    ATTR_PHRASES,
+    ATTR_QUERY,
+    ATTR_STORE,
+    ATTR_TEXT,
+    ATTR_THRESHOLD,
+    RANGE_FIELDS,
+    SPAN_FIELDS,
+)
+from .const import DOMAIN
+from .permissions import async_caller, camera_entity_id, is_permitted
+from .targets import TargetedCamera, async_targeted_cameras
+
+if TYPE_CHECKING:
+    # What Home Assistant serves under the other name.
+    import probatio as vol
+else:
+    import voluptuous as vol
+
+type CameraAction = Callable[[TargetedCamera, ServiceCall], Awaitable[ServiceResponse | None]]
+
+MAX_TEXT = 10_000
+MAX_MINUTES = 7 * 24 * 60
+
+_TARGET = (ATTR_ENTITY_ID, ATTR_DEVICE_ID, ATTR_AREA_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID)
+_TEXT = vol.All(cv.string, vol.Length(1, MAX_TEXT))
+_CAMERAS: dict[vol.Marker, Any] = {vol.Optional(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
+
+_QUERIES: dict[str, tuple[Any, dict[vol.Marker, Any]]] = {
+    "search_transcripts": (
+        hub_actions.async_search_transcripts,
+        {
+            **_CAMERAS,
+            **RANGE_FIELDS,
+            vol.Required(ATTR_QUERY): _TEXT,
+            vol.Optional(ATTR_LIMIT, default=50): vol.All(vol.Coerce(int), vol.Range(1, 1000)),
+        },
+    ),
+    "replay_rule": (
+        hub_actions.async_replay_rule,
+        {
+            **_CAMERAS,
+            **RANGE_FIELDS,
+            vol.Required(ATTR_PHRASES): vol.All(cv.ensure_list, [_TEXT], vol.Length(1)),
+            vol.Optional(ATTR_MATCH, default="phrase"): vol.In(["phrase", "fuzzy", "regex"]),
+            vol.Optional(ATTR_THRESHOLD): vol.All(vol.Coerce(float), vol.Range(0, 100)),
+            vol.Optional(ATTR_NOT, default=list): vol.All(cv.ensure_list, [_TEXT]),
+        },
+    ),
+    "transcribe_file": (
+        hub_actions.async_transcribe_file,
+        {vol.Required(ATTR_MEDIA): vol.Any(cv.string, dict), vol.Optional(ATTR_LANGUAGE): cv.string},
+    ),
+}
+_FORGETTING: dict[str, tuple[Any, dict[vol.Marker, Any]]] = {
+    "purge_transcripts": (hub_actions.async_purge_transcripts, {**_CAMERAS, **RANGE_FIELDS}),
+    "forget": (
+        hub_actions.async_forget,
+        {**_CAMERAS, vol.Required(ATTR_MINUTES): vol.All(vol.Coerce(float), vol.Range(1 / 60, MAX_MINUTES))},
+    ),
+}
+_OF_CAMERAS: dict[str, tuple[CameraAction, dict[vol.Marker, Any], str, SupportsResponse]] = {
+    "get_transcript": (
+        camera_actions.async_get_transcript,
+        {**SPAN_FIELDS, vol.Optional(ATTR_FORMAT, default="text"): vol.In(["text", "json", "srt", "vtt"])},
+        POLICY_READ,
+        SupportsResponse.ONLY,
+    ),
+    "save_clip": (
+        camera_actions.async_save_clip,
+        {**SPAN_FIELDS, vol.Optional(ATTR_FILENAME): cv.string},
+        POLICY_CONTROL,
+        SupportsResponse.OPTIONAL,
+    ),
+    "simulate_speech": (
+        camera_actions.async_simulate_speech,
+        {
+            vol.Required(ATTR_TEXT): _TEXT,
+            vol.Optional(ATTR_CONFIDENCE): vol.All(vol.Coerce(float), vol.Range(0, 1)),
+            vol.Optional(ATTR_STORE, default=True): cv.boolean,
+        },
+        POLICY_CONTROL,
+        SupportsResponse.OPTIONAL,
+    ),
+    "set_keywords": (
+        camera_actions.async_set_keywords,
+        {vol.Required(ATTR_KEYWORDS): vol.All(cv.ensure_list, [cv.string])},
+        POLICY_CONTROL,
+        SupportsResponse.OPTIONAL,
+    ),
+    "start_recording": (camera_actions.async_start_recording, {}, POLICY_CONTROL, SupportsResponse.NONE),
+    "stop_recording": (camera_actions.async_stop_recording, {}, POLICY_CONTROL, SupportsResponse.NONE),
+    "restart_stream": (camera_actions.async_restart_stream, {}, POLICY_CONTROL, SupportsResponse.NONE),
+}
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register every action."""
+    for name, (handler, fields) in _QUERIES.items():
+        hass.services.async_register(
+            DOMAIN, name, handler, schema=vol.Schema(fields), supports_response=SupportsResponse.ONLY
+        )
+    for name, (handler, fields) in _FORGETTING.items():
+        async_register_admin_service(
+            hass, DOMAIN, name, handler, schema=vol.Schema(fields), supports_response=SupportsResponse.OPTIONAL
+        )
+    for name, (action, fields, policy, supports_response) in _OF_CAMERAS.items():
+        hass.services.async_register(
+            DOMAIN,
+            name,
+            _of_cameras(action, policy),
+            schema=cv.make_entity_service_schema(fields),
+            supports_response=supports_response,
+        )
+
+
+def _of_cameras(action: CameraAction, policy: str) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
+    """Let an action work on each camera of a target, one that is down too; answers by camera entity."""
+
+    async def run(call: ServiceCall) -> ServiceResponse:
+        user = await async_caller(call)
+        target = {name: call.data[name] for name in _TARGET if name in call.data}
+        cameras = async_targeted_cameras(call.hass, target)
+        if not cameras:
+            raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_camera")
+        if user is not None and not all(is_permitted(call.hass, user, each.subentry, policy) for each in cameras):
+            raise Unauthorized(context=call.context, permission=policy)
+        answers: dict[str, Any] = {}
+        for camera in cameras:
+            answers[camera_entity_id(call.hass, camera.subentry) or camera.stream_id] = await action(camera, call)
+        return answers if call.return_response else None
+
+    return run
