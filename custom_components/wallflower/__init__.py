@@ -10,6 +10,7 @@ from homeassistant.helpers.device_registry import DeviceEntryType
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
+from .camera_lender import async_follow_lenders
 from .certificate import VERIFY
 from .client import WallflowerClient
 from .const import CONF_CERTIFICATE, DOMAIN
@@ -64,6 +65,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -
     def _async_started(hass: HomeAssistant) -> None:
         coordinator.listener.async_start(hass)
         coordinator.forgetting.async_forget()
+
+    entry.async_on_unload(async_follow_lenders(coordinator))
 
     async def _async_stopping(_event: Event) -> None:
         await coordinator.listener.async_stop()

@@ -11,8 +11,9 @@ from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .borrowed_camera import SourceError, address_of
 from .camera_url import CameraUrl
-from .const import CONF_TRANSPORT
+from .const import CONF_CAMERA_ENTITY, CONF_TRANSPORT
 from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 from .entity import WallflowerStreamEntity
 from .exceptions import WallflowerError
@@ -45,9 +46,11 @@ class WallflowerCamera(WallflowerStreamEntity, Camera):
         """Offer live view unless only the sidecar knows the password."""
         super().__init__(coordinator, subentry, CAMERA)
         Camera.__init__(self)
-        self._url: str = subentry.data[CONF_URL]
+        # Whoever lends the camera has an entity of it already.
+        self._attr_entity_registry_enabled_default = CONF_CAMERA_ENTITY not in subentry.data
         self._attr_supported_features = CameraEntityFeature.ON_OFF
-        if not CameraUrl.parse(self._url).is_masked:
+        url = subentry.data.get(CONF_URL)
+        if url is None or not CameraUrl.parse(url).is_masked:
             self._attr_supported_features |= CameraEntityFeature.STREAM
         if (transport := subentry.data[CONF_TRANSPORT]) != "auto":
             self.stream_options[CONF_RTSP_TRANSPORT] = transport
@@ -87,7 +90,13 @@ class WallflowerCamera(WallflowerStreamEntity, Camera):
 
     @override
     async def stream_source(self) -> str | None:
-        return self._url if CameraEntityFeature.STREAM in self.supported_features else None
+        if CameraEntityFeature.STREAM not in self.supported_features:
+            return None
+        try:
+            return await address_of(self.hass, self._subentry)
+        except SourceError as error:
+            _LOGGER.debug("No live view of %s: %s", self._stream_id, error)
+            return None
 
     @override
     async def async_camera_image(self, width: int | None = None, height: int | None = None) -> bytes | None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -119,6 +120,11 @@ class WallflowerClient:
         """Return the keyword rules of all streams."""
         return parse(rules_from_document, await self._connection.json("GET", "keywords/rules"))
 
+    async def set_house_rules(self, rules: Iterable[Rule]) -> None:
+        """Put these rules in the place of those that all streams have."""
+        body = {"items": [rule.to_document() for rule in rules]}
+        await self._connection.json("PUT", "keywords/rules", body=body)
+
     async def restart_transcriber(self) -> None:
         """Let what recognises speech begin anew."""
         await self._connection.request("POST", "transcriber/restart")
@@ -151,6 +157,14 @@ class WallflowerClient:
         """Take text as if it had been said; answers `{segment, hits}`."""
         body = {"text": text, "store": store} | ({} if confidence is None else {"confidence": confidence})
         return await self._connection.json("POST", f"streams/{stream_id}/simulate", body=body)
+
+    async def check_rule(self, rule: Rule) -> None:
+        """Make sure that the sidecar can listen for a rule; the error's faults say what is wrong with it.
+
+        It is tried on what was said from now on, which is nothing.
+        """
+        body = {"rule": rule.to_document(), "from": datetime.now(UTC).isoformat()}
+        await self._connection.json("POST", "keywords/replay", body=body, params={"limit": "1"})
 
     async def probe(self, url: str, transport: str, stream_id: str | None = None) -> ProbeResult:
         """Try a camera; the error's code is the capture error. `***` stands for the password of `stream_id`."""

@@ -20,6 +20,7 @@ from .const import CONF_CERTIFICATE, DOMAIN, SUBENTRY_STREAM
 from .discoveries import Discoveries
 from .hub_questions import ADDRESS_SCHEMA, CREDENTIALS_SCHEMA, Answers
 from .joining import address
+from .options_flow import WallflowerOptionsFlow
 from .subentry_flow import StreamSubentryFlow
 
 
@@ -31,6 +32,12 @@ class WallflowerConfigFlow(Discoveries, domain=DOMAIN):
     @override
     def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
         return {SUBENTRY_STREAM: StreamSubentryFlow}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> WallflowerOptionsFlow:
+        return WallflowerOptionsFlow()
 
     @override
     async def async_step_user(self, user_input: Answers | None = None) -> ConfigFlowResult:

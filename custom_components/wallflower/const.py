@@ -9,6 +9,8 @@ DEFAULT_PORT: Final = 8953
 
 SUBENTRY_STREAM: Final = "stream"
 
+CONF_ASSIST: Final = "assist"
+CONF_CAMERA_ENTITY: Final = "camera_entity"
 CONF_CERTIFICATE: Final = "certificate"
 CONF_KEYWORDS: Final = "keywords"
 CONF_RETAIN_DAYS: Final = "retain_days"

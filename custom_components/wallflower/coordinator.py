@@ -14,6 +14,7 @@ from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
+from .borrowed_camera import addresses
 from .client import WallflowerClient
 from .const import DOMAIN
 from .exceptions import ApiVersionError, AuthenticationError, CertificateError, ForbiddenError, WallflowerError
@@ -125,7 +126,9 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
         if self.journal.last_event_id is None:
             self.journal.last_event_id = newest
             await self.journal.async_save()
-        streams = await reconcile(self.client, self.config_entry, self.journal)
+        streams = await reconcile(
+            self.client, self.config_entry, self.journal, await addresses(self.hass, self.config_entry)
+        )
         shown = [streams[stream_id] for stream_id in stream_subentries(self.config_entry) if stream_id in streams]
         self.recent_hits = RecentHits(await self.client.archive.hits(begin=dt_util.utcnow() - LONGEST))
         return WallflowerData(

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from yarl import URL
 
 from .camera_url import CameraUrl
-from .const import CONF_RETAIN_DAYS, CONF_STORE, CONF_TRANSPORT
+from .const import CONF_CAMERA_ENTITY, CONF_RETAIN_DAYS, CONF_STORE, CONF_TRANSPORT
 from .coordinator import WallflowerConfigEntry
 from .models import Rule, Stream
 from .reconcile import rules_of, stream_subentries
@@ -41,11 +41,12 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Wallflo
 
 
 def _configured(subentry: ConfigSubentry) -> dict[str, Any]:
-    url = CameraUrl.parse(subentry.data[CONF_URL])
+    url = CameraUrl.parse(subentry.data[CONF_URL]) if CONF_URL in subentry.data else None
     return {
         "subentry_id": subentry.subentry_id,
-        "scheme": url.parts.scheme,
-        "has_password": url.password is not None,
+        "scheme": None if url is None else url.parts.scheme,
+        "has_password": None if url is None else url.password is not None,
+        "borrowed": CONF_CAMERA_ENTITY in subentry.data,
         "transport": subentry.data[CONF_TRANSPORT],
         "store": subentry.data[CONF_STORE],
         "retain_days": subentry.data[CONF_RETAIN_DAYS],

@@ -197,11 +197,15 @@ class Measures:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What a camera offers, in words such as `h264, 1920 × 1080, 15 fps`; None for what it lacks."""
+    """What a camera offers, in words such as `h264, 1920 × 1080, 15 fps`; None for what it lacks.
+
+    `level_dbfs` is how loud it was just now.
+    """
 
     video: str | None
     audio: str | None
     transport: str
+    level_dbfs: float | None = None
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
@@ -211,7 +215,12 @@ class ProbeResult:
             video=None if video is None else _video_text(video),
             audio=None if audio is None else f"{audio['codec']}, {audio['sample_rate']} Hz",
             transport=str(document["transport"]),
+            level_dbfs=None if audio is None else _number(audio.get("level_dbfs")),
         )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _video_text(video: Document) -> str:

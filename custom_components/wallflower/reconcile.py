@@ -37,9 +37,12 @@ def rules_of(subentry: ConfigSubentry) -> tuple[Rule, ...]:
     return tuple(Rule.from_document(document) for document in subentry.data[CONF_KEYWORDS])
 
 
-async def reconcile(client: WallflowerClient, entry: ConfigEntry, journal: Journal) -> dict[str, Stream]:
+async def reconcile(
+    client: WallflowerClient, entry: ConfigEntry, journal: Journal, addresses: Mapping[str, str]
+) -> dict[str, Stream]:
     """Bring the sidecar to what is configured here; returns all its streams by id.
 
+    A stream without an address keeps the one that it has there, and is not made as long as it has none.
     A stream that the sidecar refuses is logged and left out; everything else that goes wrong is raised.
     """
     wanted = stream_subentries(entry)
@@ -48,8 +51,12 @@ async def reconcile(client: WallflowerClient, entry: ConfigEntry, journal: Journ
         await _remove(client, stream_id, journal)
         streams.pop(stream_id, None)
     for stream_id, subentry in wanted.items():
+        if stream_id not in streams and stream_id not in addresses:
+            continue
         try:
-            streams[stream_id] = await _bring(client, subentry, streams.get(stream_id), journal)
+            streams[stream_id] = await bring(
+                client, subentry, addresses.get(stream_id), streams.get(stream_id), journal
+            )
         except RequestRefusedError as error:
             if error.status not in _FAULT_OF_ONE_STREAM:
                 raise
@@ -68,19 +75,26 @@ async def _remove(client: WallflowerClient, stream_id: str, journal: Journal) ->
     await journal.async_save()
 
 
-async def _bring(
-    client: WallflowerClient, subentry: ConfigSubentry, existing: Stream | None, journal: Journal
+async def bring(
+    client: WallflowerClient, subentry: ConfigSubentry, url: str | None, existing: Stream | None, journal: Journal
 ) -> Stream:
+    """Bring one stream to what is configured; without a `url` it keeps the one that it has."""
     stream_id = str(subentry.unique_id)
-    wanted = _owned(subentry)
+    wanted = _owned(subentry, url)
     if existing is None:
         return await _create(client, stream_id, wanted, journal)
     changes = _differences(wanted, existing, journal.sent_urls.get(stream_id))
     if not changes:
         return existing
     stream = await client.patch_stream(stream_id, changes)
-    await _note_sent(stream_id, wanted[CONF_URL], journal)
+    if CONF_URL in wanted:
+        await _note_sent(stream_id, wanted[CONF_URL], journal)
     return stream
+
+
+def was_sent(stream_id: str, url: str, journal: Journal) -> bool:
+    """Whether this address of a stream is the one that was sent last."""
+    return journal.sent_urls.get(stream_id) == _fingerprint(url)
 
 
 async def _create(client: WallflowerClient, stream_id: str, wanted: Mapping[str, Any], journal: Journal) -> Stream:
@@ -100,16 +114,16 @@ async def _note_sent(stream_id: str, url: str, journal: Journal) -> None:
     await journal.async_save()
 
 
-def _owned(subentry: ConfigSubentry) -> dict[str, Any]:
+def _owned(subentry: ConfigSubentry, url: str | None) -> dict[str, Any]:
     """Return the fields of a stream that belong to its subentry, as a request carries them."""
-    return {
+    owned = {
         CONF_NAME: subentry.title[:MAX_NAME],
-        CONF_URL: subentry.data[CONF_URL],
         CONF_TRANSPORT: subentry.data[CONF_TRANSPORT],
         CONF_KEYWORDS: [rule.to_document() for rule in rules_of(subentry)],
         CONF_STORE: subentry.data[CONF_STORE],
         CONF_RETAIN_DAYS: subentry.data[CONF_RETAIN_DAYS],
     }
+    return owned if url is None else owned | {CONF_URL: url}
 
 
 def _differences(wanted: Mapping[str, Any], stream: Stream, sent_url: str | None) -> dict[str, Any]:
@@ -121,7 +135,7 @@ def _differences(wanted: Mapping[str, Any], stream: Stream, sent_url: str | None
         CONF_RETAIN_DAYS: stream.retain_days,
     }
     changes = {name: wanted[name] for name, value in existing.items() if wanted[name] != value}
-    if _url_differs(wanted[CONF_URL], stream, sent_url):
+    if CONF_URL in wanted and _url_differs(wanted[CONF_URL], stream, sent_url):
         changes[CONF_URL] = wanted[CONF_URL]
     return changes
 

@@ -1,73 +1,112 @@
-"""How a camera is added or changed: described, tried out, confirmed."""
+"""How a camera is added or changed: described or chosen, tried out, confirmed."""
 
 import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import Any, override
 
-from homeassistant.config_entries import (
-    SOURCE_RECONFIGURE,
-    ConfigEntryState,
-    ConfigSubentry,
-    ConfigSubentryFlow,
-    SubentryFlowResult,
-)
-from homeassistant.const import CONF_URL
-from homeassistant.data_entry_flow import AbortFlow
+from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
+from homeassistant.const import CONF_ENTITY_ID, CONF_URL
+from homeassistant.helpers import entity_registry as er
 
+from .borrowed_camera import SourceError, lender_of, lenders, own_cameras, source_of
 from .camera_form import (
     CONF_STREAM,
     CameraAnswers,
     adoption_schema,
     answers_of,
-    camera_schema,
-    read_answers,
+    borrowed_schema,
+    read_borrowed,
+    read_typed,
     suggested_values,
+    typed_schema,
 )
-from .camera_url import CameraUrl
 from .client import WallflowerClient
-from .const import CONF_KEYWORDS, CONF_TRANSPORT
-from .coordinator import WallflowerCoordinator
-from .exceptions import FormError, RequestRefusedError, WallflowerError, WallflowerTimeoutError
+from .const import CONF_CAMERA_ENTITY, CONF_KEYWORDS, CONF_RETAIN_DAYS, CONF_STORE
+from .exceptions import FormError, WallflowerError
 from .keyword_rules import unique_slug
-from .models import ProbeResult, Stream
-from .reconcile import stream_subentries
+from .models import Stream
+from .probe_steps import ProbeSteps
+from .reconcile import rules_of, stream_subentries
+from .rule_steps import RuleSteps, loaded_client
 
-ABSENT = "–"
 RELOAD_TIMEOUT_S = 10.0
 
+type Answers = dict[str, Any]
 
-class StreamSubentryFlow(ConfigSubentryFlow):
+
+class StreamSubentryFlow(RuleSteps[SubentryFlowContext, SubentryFlowResult, tuple[str, str]], ProbeSteps):
     """Adds or changes one camera."""
 
     def __init__(self) -> None:
         """Start with nothing answered."""
-        self._typed: dict[str, Any] | None = None
-        self._answers: CameraAnswers | None = None
-        self._probing: asyncio.Task[ProbeResult] | None = None
-        self._found: ProbeResult | None = None
-        self._failure: WallflowerError | None = None
+        super().__init__()
+        self._typed: Answers | None = None
 
-    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Add a camera: a new one, or one that the sidecar has already."""
+    async def async_step_user(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Add a camera: a new one, one of Home Assistant's, or one that the sidecar has already."""
         await self._async_reloaded()
-        if user_input is None and self._strangers():
+        self._client()
+        if user_input is None and len(self._ways()) > 1:
             return await self.async_step_choose()
         return await self._async_describe(user_input)
 
-    async def async_step_choose(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Ask which of both."""
-        return self.async_show_menu(step_id="choose", menu_options=["camera", "adopt"])
+    async def async_step_choose(self, _: Answers | None = None) -> SubentryFlowResult:
+        """Ask which of them."""
+        return self.async_show_menu(step_id="choose", menu_options=self._ways())
 
-    async def async_step_camera(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Show the form, with what was typed before."""
+    async def async_step_reconfigure(self, _: Answers | None = None) -> SubentryFlowResult:
+        """Ask what of a camera is to be changed."""
+        await self._async_reloaded()
+        self._client()
+        self._rules = list(rules_of(self._get_reconfigure_subentry()))
+        borrowed = lender_of(self.hass, self._get_reconfigure_subentry()) is not None
+        others = ["existing"] if borrowed or lenders(self.hass) else []
+        return self.async_show_menu(step_id="reconfigure", menu_options=["rules", "camera", *others])
+
+    async def async_step_camera(self, _: Answers | None = None) -> SubentryFlowResult:
+        """Show the form for an address, with what was typed before."""
         return await self._async_describe(None)
 
-    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+    async def async_step_details(self, user_input: Answers | None = None) -> SubentryFlowResult:
         """Change a camera."""
-        await self._async_reloaded()
         return await self._async_describe(user_input)
 
-    async def async_step_adopt(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
+    async def async_step_existing(self, user_input: Answers | None = None) -> SubentryFlowResult:
+        """Listen to a camera that Home Assistant has already."""
+        self._client()
+        known, errors = self._known(), {}
+        if user_input is not None:
+            self._typed = user_input
+            try:
+                self._answers = self._borrowed(user_input)
+                if known is not None and not self._answers.needs_probe(known):
+                    return await self._async_save()
+                self._source = await source_of(self.hass, self._answers.data[CONF_CAMERA_ENTITY])
+            except FormError as error:
+                errors[error.field] = error.key
+            except SourceError as error:
+                return self._offer_address(error.key)
+            else:
+                return await self.async_step_probe()
+        values = self._values()
+        schema = borrowed_schema(known, values, own_cameras(self.hass))
+        return self.async_show_form(
+            step_id="existing", data_schema=self.add_suggested_values_to_schema(schema, values), errors=errors
+        )
+
+    async def async_step_no_source(self, _: Answers | None = None) -> SubentryFlowResult:
+        """Tell that the chosen camera has no stream that it would give away."""
+        return self._offer_address("no_source")
+
+    async def async_step_not_rtsp(self, _: Answers | None = None) -> SubentryFlowResult:
+        """Tell that the chosen camera's stream is none that the sidecar can listen to."""
+        return self._offer_address("not_rtsp")
+
+    async def async_step_camera_away(self, _: Answers | None = None) -> SubentryFlowResult:
+        """Tell that the chosen camera is not there now."""
+        return self._offer_address("camera_away")
+
+    async def async_step_adopt(self, user_input: Answers | None = None) -> SubentryFlowResult:
         """Take over a camera that somebody else gave the sidecar; it is never deleted from here."""
         strangers = self._strangers()
         if user_input is not None and (stream := strangers.get(user_input[CONF_STREAM])):
@@ -77,114 +116,76 @@ class StreamSubentryFlow(ConfigSubentryFlow):
             return self.async_abort(reason="nothing_to_adopt")
         return self.async_show_form(step_id="adopt", data_schema=adoption_schema(strangers.values()))
 
-    async def async_step_probe(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Try the camera while a person sees that it is being tried."""
-        if self._probing is None:
-            self._probing = self.hass.async_create_task(self._async_probe(self._coordinator().client))
-        if not self._probing.done():
-            return self.async_show_progress(
-                step_id="probe",
-                progress_action="probe",
-                description_placeholders={"name": self._described.name},
-                progress_task=self._probing,
-            )
-        probing, self._probing = self._probing, None
-        try:
-            self._found = probing.result()
-        except WallflowerError as error:
-            self._failure = error
-            return self.async_show_progress_done(next_step_id="failed")
-        return self.async_show_progress_done(next_step_id="found" if self._found.audio else "found_silent")
+    @override
+    async def async_step_save_rules(self, _: Answers | None = None) -> SubentryFlowResult:
+        """Keep the camera's rules."""
+        self._client()
+        rules = [rule.to_document() for rule in self._rules]
+        known = self._get_reconfigure_subentry()
+        return self.async_update_and_abort(self._get_entry(), known, data_updates={CONF_KEYWORDS: rules})
 
-    async def async_step_found(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Tell what the camera offers."""
-        return await self._async_confirm("found", user_input)
-
-    async def async_step_found_silent(self, user_input: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Tell that the camera has no sound, so that there is nothing to hear."""
-        return await self._async_confirm("found_silent", user_input)
-
-    async def async_step_failed(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Tell what went wrong, and leave the choice."""
-        match self._failure:
-            case RequestRefusedError(detail=str(detail)) if detail:
-                sentence = detail
-            case WallflowerTimeoutError():
-                sentence = "The camera did not answer in time. Check that it is powered on and reachable."
-            case error:
-                sentence = str(error)
-        return self.async_show_menu(
-            step_id="failed",
-            menu_options=["probe", "camera", "add_anyway"],
-            description_placeholders={"name": self._described.name, "error": sentence},
-        )
-
-    async def async_step_add_anyway(self, _: dict[str, Any] | None = None) -> SubentryFlowResult:
-        """Keep a camera that cannot be reached now; the sidecar goes on trying."""
-        return await self._async_save()
-
-    async def _async_describe(self, user_input: dict[str, Any] | None) -> SubentryFlowResult:
-        self._coordinator()
+    async def _async_describe(self, user_input: Answers | None) -> SubentryFlowResult:
+        self._client()
         known, errors = self._known(), {}
         if user_input is not None:
             self._typed = user_input
             try:
-                self._answers = read_answers(user_input, known)
+                self._answers = read_typed(user_input, known)
             except FormError as error:
                 errors[error.field] = error.key
             else:
                 if known is not None and not self._answers.needs_probe(known):
                     return await self._async_save()
+                self._source = self._answers.data[CONF_URL]
                 return await self.async_step_probe()
-        values = self._typed or (suggested_values(known) if known else {})
+        values = self._values()
         return self.async_show_form(
-            step_id="user" if known is None else "reconfigure",
-            data_schema=self.add_suggested_values_to_schema(camera_schema(values.get(CONF_KEYWORDS, [])), values),
+            step_id="user" if known is None else "details",
+            data_schema=self.add_suggested_values_to_schema(typed_schema(known, values), values),
             errors=errors,
             description_placeholders={"example": "rtsp://192.168.1.20:554/stream1"},
         )
 
-    async def _async_probe(self, client: WallflowerClient) -> ProbeResult:
-        url, transport = self._described.data[CONF_URL], self._described.data[CONF_TRANSPORT]
-        known = self._known()
-        stands_for = known.unique_id if known and CameraUrl.parse(url).is_masked else None
-        return await client.probe(url, transport, stands_for)
+    def _borrowed(self, answers: Answers) -> CameraAnswers:
+        entity_id, known = answers[CONF_ENTITY_ID], self._known()
+        entity = er.async_get(self.hass).async_get(entity_id)
+        if entity is None:
+            raise FormError(CONF_ENTITY_ID, "camera_without_id")
+        others = [each for each in self._get_entry().subentries.values() if each is not known]
+        if any(each.data.get(CONF_CAMERA_ENTITY) == entity.id for each in others):
+            raise FormError(CONF_ENTITY_ID, "camera_added")
+        state = self.hass.states.get(entity_id)
+        return read_borrowed(answers, entity.id, entity_id if state is None else state.name, known)
 
-    async def _async_confirm(self, step_id: str, user_input: dict[str, Any] | None) -> SubentryFlowResult:
-        if user_input is not None:
-            return await self._async_save()
-        found = self._found
-        assert found is not None  # noqa: S101 - the probe came before
-        return self.async_show_form(
+    def _offer_address(self, step_id: str) -> SubentryFlowResult:
+        return self.async_show_menu(
             step_id=step_id,
-            description_placeholders={
-                "name": self._described.name,
-                "video": found.video or ABSENT,
-                "audio": found.audio or ABSENT,
-                "transport": found.transport.upper(),
-            },
+            menu_options=["camera", "existing"],
+            description_placeholders={"name": self._described.name},
         )
 
+    def _values(self) -> Answers:
+        """Return what a form shows: what was typed before, what is known of the camera, or the hub's defaults."""
+        if self._typed is not None:
+            return self._typed
+        if (known := self._known()) is not None:
+            lender = lender_of(self.hass, known)
+            return suggested_values(known, lender.entity_id if lender else None)
+        options = self._get_entry().options
+        return {key: options[key] for key in (CONF_STORE, CONF_RETAIN_DAYS) if options.get(key) is not None}
+
+    @override
     async def _async_save(self) -> SubentryFlowResult:
         answers, known = self._described, self._known()
         if known is not None:
             return self.async_update_and_abort(self._get_entry(), known, title=answers.name, data=answers.data)
-        coordinator = self._coordinator()
         try:
-            taken = {stream.id for stream in await coordinator.client.streams()}
+            taken = {stream.id for stream in await self._client().streams()}
         except WallflowerError:
             return self.async_abort(reason="cannot_connect")
         taken |= stream_subentries(self._get_entry()).keys()
         stream_id = unique_slug(answers.name, taken, fallback="camera")
         return self.async_create_entry(title=answers.name, data=answers.data, unique_id=stream_id)
-
-    @property
-    def _described(self) -> CameraAnswers:
-        assert self._answers is not None  # noqa: S101 - the form came before
-        return self._answers
-
-    def _known(self) -> ConfigSubentry | None:
-        return self._get_reconfigure_subentry() if self.source == SOURCE_RECONFIGURE else None
 
     async def _async_reloaded(self) -> None:
         """Let a reload end that has begun: each camera that is added or changed causes one."""
@@ -192,15 +193,19 @@ class StreamSubentryFlow(ConfigSubentryFlow):
             async with asyncio.timeout(RELOAD_TIMEOUT_S), self._get_entry().setup_lock:
                 return
 
-    def _coordinator(self) -> WallflowerCoordinator:
-        entry = self._get_entry()
-        if entry.state is not ConfigEntryState.LOADED:
-            raise AbortFlow("entry_not_loaded")
-        coordinator: WallflowerCoordinator = entry.runtime_data
-        return coordinator
+    @override
+    def _client(self) -> WallflowerClient:
+        return loaded_client(self._get_entry())
+
+    def _ways(self) -> list[str]:
+        """The ways there are to add a camera."""
+        ways = {"camera": True, "existing": bool(lenders(self.hass)), "adopt": bool(self._strangers())}
+        return [way for way, is_open in ways.items() if is_open]
 
     def _strangers(self) -> dict[str, Stream]:
         """The sidecar's streams that nobody added here."""
-        added = stream_subentries(self._get_entry()).keys()
-        streams = self._coordinator().data.streams
+        entry = self._get_entry()
+        loaded_client(entry)
+        added = stream_subentries(entry).keys()
+        streams: dict[str, Stream] = entry.runtime_data.data.streams
         return {stream_id: stream for stream_id, stream in streams.items() if stream_id not in added}

@@ -103,6 +103,23 @@ async def test_a_refusal_names_the_field(client: WallflowerClient, new_id: Calla
     assert (refused.value.status, [fault.path for fault in refused.value.faults]) == (422, ["url"])
 
 
+async def test_a_rule_is_checked_without_being_kept_and_the_rules_of_the_house_are_replaced(
+    client: WallflowerClient,
+) -> None:
+    await client.check_rule(HELP)
+    for wrong in (Rule("x", "x", ("(a+)+$",), match="regex"), Rule("x", "x", ("ok", "("), match="regex")):
+        with pytest.raises(RequestRefusedError) as refused:
+            await client.check_rule(wrong)
+        assert refused.value.status == 422
+        assert [fault.path for fault in refused.value.faults] == [f"rule.phrases[{len(wrong.phrases) - 1}]"]
+        assert refused.value.faults[0].message
+    assert await client.house_rules() == ()
+
+    await client.set_house_rules([HELP])
+    assert await client.house_rules() == (HELP,)
+    await client.set_house_rules([])
+
+
 async def test_what_is_said_arrives_as_an_event_and_again_after_a_gap(
     client: WallflowerClient, new_id: Callable[[], str]
 ) -> None:

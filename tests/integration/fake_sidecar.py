@@ -153,6 +153,8 @@ class FakeSidecar:
             ("GET", "transcripts", self._transcripts),
             ("GET", "health", self._get_health),
             ("GET", "keywords/rules", self._get_rules),
+            ("PUT", "keywords/rules", self._put_rules),
+            ("POST", "keywords/replay", self._replay),
             ("POST", "transcriber/restart", self._restart),
             ("GET", "keywords/hits", self._list_hits),
             ("GET", "recordings", self._list_recordings),
@@ -245,6 +247,17 @@ class FakeSidecar:
 
     async def _get_rules(self, _: web.Request) -> web.Response:
         return web.json_response({"items": self.house_rules, "next": None, "rule_faults": []})
+
+    async def _put_rules(self, request: web.Request) -> web.Response:
+        self.set_house_rules(*(await request.json())["items"])
+        return await self._get_rules(request)
+
+    async def _replay(self, request: web.Request) -> web.Response:
+        phrases = (await request.json())["rule"]["phrases"]
+        if any("(" in phrase for phrase in phrases):
+            fault = {"path": "rule.phrases[0]", "message": "This is not a regular expression."}
+            return problem(422, "invalid", errors=[fault])
+        return web.json_response({"count": 0, "items": [], "next": None})
 
     async def _pair(self, request: web.Request) -> web.Response:
         if (await request.json())["code"] != CODE:

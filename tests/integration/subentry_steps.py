@@ -14,7 +14,7 @@ URL = "rtsp://camera.test/live"
 
 BOTH = {
     "video": {"codec": "h264", "width": 1920, "height": 1080, "fps": 15},
-    "audio": {"codec": "aac", "sample_rate": 16000},
+    "audio": {"codec": "aac", "sample_rate": 16000, "level_dbfs": -41.2},
 }
 
 
@@ -25,10 +25,10 @@ async def start(hass: HomeAssistant, entry: MockConfigEntry) -> Result:
     return await hass.config_entries.subentries.async_init((entry.entry_id, "stream"), context={"source": SOURCE_USER})
 
 
-async def change(hass: HomeAssistant, entry: MockConfigEntry) -> Result:
-    result = await entry.start_subentry_reconfigure_flow(hass, PORCH)
-    assert result["step_id"] == "reconfigure"
-    return result
+async def change(hass: HomeAssistant, entry: MockConfigEntry, what: str = "camera") -> Result:
+    menu = await entry.start_subentry_reconfigure_flow(hass, PORCH)
+    assert (menu["type"], menu["step_id"]) == (FlowResultType.MENU, "reconfigure")
+    return await choose(hass, menu, what)
 
 
 async def answer(hass: HomeAssistant, result: Result, **values: Any) -> Result:

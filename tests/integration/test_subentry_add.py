@@ -22,6 +22,7 @@ async def test_a_camera_is_tried_told_of_and_added(
         "name": "Front Door",
         "video": "h264, 1920 × 1080, 15 fps",
         "audio": "aac, 16000 Hz",
+        "level": "-41 dBFS",
         "transport": "TCP",
     }
     assert "streams/front_door" not in [path for path, _ in sidecar.requested("PUT")]

@@ -81,6 +81,18 @@ RULES = [
 ]
 
 
+ASKING = (
+    "camera_account.py",
+    "camera_form.py",
+    "config_flow.py",
+    "discoveries.py",
+    "hub_questions.py",
+    "joining.py",
+    "rule_form.py",
+    "subentry_flow.py",
+)
+
+
 def sources() -> dict[str, ast.Module]:
     return {path.name: ast.parse(path.read_text()) for path in COMPONENT.glob("*.py")}
 
@@ -114,8 +126,13 @@ def sentences(node: Any, path: str = "") -> dict[str, str]:
 
 def steps() -> dict[str, dict[str, Any]]:
     hub, camera = ENGLISH["config"]["step"], ENGLISH["config_subentries"]["stream"]["step"]
+    options = ENGLISH["options"]["step"]
     found: dict[str, dict[str, Any]] = {}
-    for name, step in (*hub.items(), *((f"camera {name}", step) for name, step in camera.items())):
+    for name, step in (
+        *hub.items(),
+        *((f"camera {name}", step) for name, step in camera.items()),
+        *((f"options {name}", step) for name, step in options.items()),
+    ):
         found[name] = step
         for section, content in step.get("sections", {}).items():
             found[f"{name} {section}"] = content
@@ -163,21 +180,25 @@ def test_each_rule_of_the_quality_scale_has_an_honest_answer() -> None:
 def test_each_error_that_a_flow_can_show_has_a_sentence_and_each_sentence_a_use() -> None:
     hub, camera = ENGLISH["config"], ENGLISH["config_subentries"]["stream"]
     in_flow = strings("config_flow.py", "discoveries.py", "hub_questions.py", "joining.py")
-    in_camera = strings("subentry_flow.py", "camera_form.py", "keyword_rules.py")
+    in_rules = strings("rule_form.py", "rule_steps.py")
+    in_camera = in_rules | strings("subentry_flow.py", "camera_account.py", "camera_form.py", "keyword_rules.py")
     from_core = {"already_configured"}
 
     assert set(hub["error"]) <= in_flow
     assert set(camera["error"]) <= in_camera
+    assert set(ENGLISH["options"]["error"]) <= in_rules
+    assert set(ENGLISH["options"]["abort"]) <= in_rules | strings("options_flow.py")
     assert set(hub["abort"]) | set(camera["abort"]) <= in_flow | in_camera | from_core
     raised = {
         argument.value
-        for name in ("config_flow.py", "discoveries.py", "hub_questions.py", "joining.py", "camera_form.py")
+        for name in ASKING
         for node in ast.walk(sources()[name])
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"FormError", "_fault"}
         for argument in node.args[-1:]
         if isinstance(argument, ast.Constant)
     }
     assert raised <= set(hub["error"]) | set(camera["error"])
+    assert in_rules & set(camera["error"]) <= set(ENGLISH["options"]["error"])
     assert keyword_values("reason") <= set(hub["abort"]) | set(camera["abort"])
 
 
@@ -188,19 +209,19 @@ def test_each_step_has_a_title_and_each_field_a_label_and_a_description() -> Non
         assert set(step.get("data", {})) == set(step.get("data_description", {})), name
 
 
-def test_each_step_that_is_shown_is_translated() -> None:
-    hub, camera = ENGLISH["config"]["step"], ENGLISH["config_subentries"]["stream"]
-
-    shown = keyword_values("step_id") | {
-        "user",
-        "reconfigure",
-        "reauth_confirm",
-        "zeroconf_confirm",
-        "hassio_confirm",
-        "found",
-        "found_silent",
+def test_each_step_is_translated() -> None:
+    camera = ENGLISH["config_subentries"]["stream"]
+    asked = {
+        node.name.removeprefix("async_step_")
+        for name in (*ASKING, "options_flow.py", "probe_steps.py", "rule_steps.py")
+        for node in ast.walk(sources()[name])
+        if isinstance(node, ast.AsyncFunctionDef) and node.name.startswith("async_step_")
     }
-    assert shown - {"probe"} == set(hub) | set(camera["step"])
+
+    # Choices of menus that lead on, and what Home Assistant begins a flow with.
+    leading_on = {"back", "pin", "trust", "add_anyway", "add_rule", "camera", "house_rules", "save_rules"}
+    asked -= leading_on | {"hassio", "probe", "reauth", "zeroconf"}
+    assert asked == set(ENGLISH["config"]["step"]) | set(camera["step"]) | set(ENGLISH["options"]["step"])
     assert keyword_values("progress_action") == set(camera["progress"])
 
 
