@@ -17,6 +17,7 @@ from .const import CONF_CERTIFICATE, DOMAIN
 from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 from .exceptions import NotFoundError, WallflowerError
 from .films import FilmView
+from .issues import Issues, async_clear_api_issues
 from .journal import Journal
 from .services import async_setup_services
 
@@ -71,6 +72,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -
     async def _async_stopping(_event: Event) -> None:
         await coordinator.listener.async_stop()
 
+    issues = Issues(coordinator)
+    issues.async_check()
+    entry.async_on_unload(coordinator.async_add_listener(issues.async_check))
+    entry.async_on_unload(issues.async_clear)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _async_stopping))
     entry.async_on_unload(async_at_started(hass, _async_started))
@@ -85,6 +90,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) 
 
 async def async_remove_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -> None:
     """Make the sidecar stop listening to the cameras that were added here."""
+    async_clear_api_issues(hass, entry)
     journal = Journal(hass, entry.entry_id)
     await journal.async_load()
     client = _client(hass, entry)

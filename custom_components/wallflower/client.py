@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -50,6 +50,11 @@ class WallflowerClient:
         """Talk to the sidecar at `url`, which may show such a certificate (certificate.py)."""
         self._connection = Connection(session, url, token, certificate)
         self.archive = Archive(self._connection)
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """How far the sidecar's clock is ahead of ours, to about a second."""
+        return self._connection.clock_offset
 
     async def info(self) -> ServerInfo:
         """Return who answers; raises NotWallflowerError or ApiVersionError if that cannot be talked to."""
@@ -128,6 +133,10 @@ class WallflowerClient:
     async def restart_transcriber(self) -> None:
         """Let what recognises speech begin anew."""
         await self._connection.request("POST", "transcriber/restart")
+
+    async def fetch_model(self, name: str) -> None:
+        """Let the sidecar fetch a model of speech."""
+        await self._connection.request("POST", f"models/{name}")
 
     async def put_stream(self, stream_id: str, document: Mapping[str, Any]) -> tuple[Stream, bool]:
         """Create or replace a stream; the flag says whether it is new."""

@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import IO, Any
 
 import aiohttp
+from aiohttp import hdrs
 from yarl import URL
 
 from .answers import connection_errors, json_object, read, refusal
@@ -27,6 +30,8 @@ class Connection:
         self._tls = tls_check(certificate)
         self._api = URL(url) / "api" / "v1"
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self.clock_offset = timedelta()
+        """How far the sidecar's clock is ahead of ours, about, by its newest answer."""
 
     async def json(
         self,
@@ -66,6 +71,7 @@ class Connection:
                 allow_redirects=False,
             ) as response:
                 answer = await read(response)
+        self._take_clock(response)
         if response.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise refusal(response.status, answer)
         return response.status, answer
@@ -92,3 +98,11 @@ class Connection:
                 if response.status >= HTTPStatus.MULTIPLE_CHOICES:
                     raise refusal(response.status, await read(response))
                 yield response
+
+    def _take_clock(self, response: aiohttp.ClientResponse) -> None:
+        try:
+            there = parsedate_to_datetime(response.headers[hdrs.DATE])
+        except KeyError, ValueError:
+            return
+        if there.tzinfo is not None:
+            self.clock_offset = there - datetime.now(UTC)

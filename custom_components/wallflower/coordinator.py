@@ -21,6 +21,7 @@ from .exceptions import ApiVersionError, AuthenticationError, CertificateError, 
 from .forgetting import Forgetting
 from .heard import Partial, Segment
 from .intake import EventIntake
+from .issues import API_TOO_NEW, API_TOO_OLD, async_raise_api_issue
 from .journal import Journal
 from .listener import EventListener
 from .live_text import LiveText
@@ -103,7 +104,8 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
         except (AuthenticationError, ForbiddenError) as error:
             raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="access_refused") from error
         except ApiVersionError as error:
-            key = "api_too_old" if error.sidecar_is_older else "api_too_new"
+            key = API_TOO_OLD if error.sidecar_is_older else API_TOO_NEW
+            async_raise_api_issue(self.hass, self.config_entry, key)
             raise ConfigEntryError(translation_domain=DOMAIN, translation_key=key) from error
         except CertificateError as error:
             raise UpdateFailed(

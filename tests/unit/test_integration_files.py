@@ -177,6 +177,17 @@ def test_each_rule_of_the_quality_scale_has_an_honest_answer() -> None:
             assert answer["comment"].endswith("."), rule
 
 
+def fix_flows() -> list[dict[str, Any]]:
+    return [issue["fix_flow"] for issue in ENGLISH["issues"].values() if "fix_flow" in issue]
+
+
+def test_each_issue_has_a_sentence_or_a_way_to_mend_it() -> None:
+    assert set(ENGLISH["issues"]) <= strings("issues.py")
+    assert all(
+        issue["title"] and ("description" in issue) != ("fix_flow" in issue) for issue in ENGLISH["issues"].values()
+    )
+
+
 def test_each_error_that_a_flow_can_show_has_a_sentence_and_each_sentence_a_use() -> None:
     hub, camera = ENGLISH["config"], ENGLISH["config_subentries"]["stream"]
     in_flow = strings("config_flow.py", "discoveries.py", "hub_questions.py", "joining.py")
@@ -199,7 +210,9 @@ def test_each_error_that_a_flow_can_show_has_a_sentence_and_each_sentence_a_use(
     }
     assert raised <= set(hub["error"]) | set(camera["error"])
     assert in_rules & set(camera["error"]) <= set(ENGLISH["options"]["error"])
-    assert keyword_values("reason") <= set(hub["abort"]) | set(camera["abort"])
+    mending = {name for flow in fix_flows() for name in flow.get("abort", {})}
+    assert keyword_values("reason") <= set(hub["abort"]) | set(camera["abort"]) | mending
+    assert mending <= strings("repairs.py")
 
 
 def test_each_step_has_a_title_and_each_field_a_label_and_a_description() -> None:
