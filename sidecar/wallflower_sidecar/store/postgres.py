@@ -74,6 +74,8 @@ async def connect(url: str, *, server_id: str, name: str) -> asyncpg.Connection[
                 SERVER_SETTING: server_id,
                 "client_encoding": "UTF8",
                 "timezone": "UTC",
+                # A plan made for any words reads the index from its end, however rare the word is that is sought.
+                "plan_cache_mode": "force_custom_plan",
                 # A sidecar that vanished with its machine must not hold its place for hours.
                 "tcp_keepalives_idle": "30",
                 "tcp_keepalives_interval": "10",

@@ -33,6 +33,13 @@ async def test_settings_that_keep_promises(file_database):
                 assert (await connection.execute(text(f"PRAGMA {pragma}"))).scalar() == value
 
 
+async def test_a_search_on_a_server_is_planned_for_its_words(postgres_place, clock):
+    database = await Database.open(postgres_place, clock=clock)
+    async with database.read() as connection:
+        assert (await connection.execute(text("SHOW plan_cache_mode"))).scalar() == "force_custom_plan"
+    await database.close()
+
+
 async def test_the_server_id_stays(place, clock):
     first = await Database.open(place, clock=clock)
     await first.close()
