@@ -18,11 +18,13 @@ from custom_components.wallflower.exceptions import (
 )
 from custom_components.wallflower.films import Film
 from custom_components.wallflower.heard import Hit, Recording, Segment
-from custom_components.wallflower.models import Rule
+from custom_components.wallflower.languages import LANGUAGES
+from custom_components.wallflower.models import Measures, Rule
 from tests.contract.api_client import TOKEN, Api, Background, take_in
 from tests.support.clips import Picture, camera_clip
 from tests.support.footage import film
 from tests.support.waiting import eventually
+from wallflower_sidecar.domain.languages import LANGUAGES as KNOWN_TO_THE_SIDECAR
 
 PRIVATE = "open sesame"
 HELP = Rule(id="help", name="Help!", phrases=("help",), excluded=("no help",), cooldown_s=0, min_confidence=0.2)
@@ -207,3 +209,25 @@ async def test_a_paired_client_may_not_make_tokens(session: aiohttp.ClientSessio
     with pytest.raises(ForbiddenError):
         await client._connection.json("GET", "tokens")
     assert await Connection(session, str(client._connection._api.parent.parent), TOKEN).json("GET", "tokens")
+
+
+def test_the_sidecar_takes_each_language_that_can_be_chosen_and_no_other() -> None:
+    assert set(LANGUAGES) == KNOWN_TO_THE_SIDECAR
+
+
+async def test_the_rules_of_the_house_the_measures_and_the_condition_can_be_read(
+    client: WallflowerClient, api: Api, new_id: Callable[[], str]
+) -> None:
+    stream_id = new_id()
+    await client.put_stream(stream_id, document())
+    api.ask("PUT", "/keywords/rules", {"items": [HELP.to_document()]})
+
+    assert await client.house_rules() == (HELP,)
+    assert (await client.measures())[stream_id] == Measures(lag_s=0.0, dropped_s=0.0, level_dbfs=None)
+    condition = await client.condition()
+    assert condition.transcriber is not None
+    assert condition.transcriber.state
+    assert (await client.info()).started_at is not None
+
+    api.ask("PUT", "/keywords/rules", {"items": []})
+    await client.delete_stream(stream_id)
