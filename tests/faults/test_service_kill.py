@@ -23,8 +23,8 @@ PORCH = {
     "keywords": [{"id": "sos", "phrases": ["help"]}],
 }
 SPEAKERS = 4
-ROUNDS = ((1, False), (25, True), (60, True))
-"""So many answers before the sidecar is killed, and whether the server is killed before that, in the same round."""
+ROUNDS = ((1, False), (30, True), (100, False), (51, True))
+"""So many announcements before the sidecar is killed, and whether the server is killed before that."""
 
 
 class Announced:
@@ -34,9 +34,10 @@ class Announced:
         self.segments: list[str] = []
         self.events: list[SidecarEvent] = []
 
-    async def reach(self, count: int) -> None:
-        """Wait until so many segments were answered."""
-        await eventually(lambda: len(self.segments) >= count, timeout_s=30, interval_s=0.001)
+    async def more(self, count: int) -> None:
+        """Wait for so many announcements, the last of which is just being made."""
+        until = len(self.segments) + len(self.events) + count
+        await eventually(lambda: len(self.segments) + len(self.events) >= until, timeout_s=30, interval_s=0.0001)
 
     async def speak(self, server: Sidecar) -> None:
         """Have things said until the sidecar is gone."""
@@ -92,8 +93,7 @@ async def test_what_was_announced_is_stored_whoever_is_killed(
 ) -> None:
     env, kill_server = database
     announced = Announced()
-    for answers, with_server in ROUNDS:
-        before = len(announced.segments)
+    for announcements, with_server in ROUNDS:
         async with sidecar(tmp_path, free_port(), env=env) as server:
             await server.request("PUT", "/streams/porch", PORCH)
             async with asyncio.TaskGroup() as tasks:
@@ -101,9 +101,9 @@ async def test_what_was_announced_is_stored_whoever_is_killed(
                 for _ in range(SPEAKERS):
                     tasks.create_task(announced.speak(server))
                 if with_server:
-                    await announced.reach(before + 1)
+                    await announced.more(5)
                     await asyncio.to_thread(kill_server)
-                await announced.reach(before + answers)
+                await announced.more(announcements)
                 server.process.kill()
 
     async with sidecar(tmp_path, free_port(), env=env) as server:
