@@ -57,6 +57,10 @@ async def many_wait(server: Sidecar) -> bool:
     return detail[0].isdigit() and int(detail.split()[0]) >= MANY
 
 
+async def is_degraded(server: Sidecar) -> bool:
+    return [(await check(server, name))["status"] for name in ("database", "transcripts")] == ["degraded", "degraded"]
+
+
 async def is_well(server: Sidecar) -> bool:
     return [(await check(server, name))["status"] for name in ("database", "transcripts")] == ["ok", "ok"]
 
@@ -101,6 +105,7 @@ async def test_every_sentence_said_meanwhile_is_stored_once_and_told_in_order(
 
         with take_away(server):
             await eventually(lambda: many_wait(server), timeout_s=100, interval_s=0.5)
+            await eventually(lambda: is_degraded(server), timeout_s=15)
 
         await eventually(lambda: is_well(server), timeout_s=60)
         assert await dropped_s(server) == 0
@@ -119,7 +124,8 @@ async def test_every_sentence_said_meanwhile_is_stored_once_and_told_in_order(
         assert finals == sorted(set(finals)), "in order, and each once"
         assert {start for stream, start in kept if stream == name} <= set(finals)
         # Whatever came first was joined in mid-sentence.
-        assert [at for at in spoken if finals[0] <= at <= finals[-1]] == finals, "every utterance has its text"
+        textless = {at for at in spoken if finals[0] <= at <= finals[-1]} - set(finals)
+        assert not textless, "every utterance has its text"
     numbers = [event.id for event in live if event.id is not None]
     known = [event.id for event in again if event.id is not None]
     assert known[: len(numbers)] == numbers, "who listened was told all of it, in order"
@@ -135,10 +141,10 @@ async def test_a_stop_meanwhile_is_in_time_and_says_how_much_was_lost(
         with take_away(server):
             await eventually(lambda: many_wait(server), timeout_s=100, interval_s=0.5)
             server.process.process.terminate()
-            await eventually(lambda: server.process.process.returncode is not None, timeout_s=10)
+            code = await server.process.ended(10)
 
         lines = server.process.lines
-        assert server.process.process.returncode == 0, "\n".join(lines)
+        assert code == 0, "\n".join(lines)
         assert any("sentences could not be stored before the stop" in line for line in lines), "\n".join(lines)
         assert not any("the rest is cut off" in line for line in lines), "\n".join(lines)
         assert not any("front door" in line.lower() for line in lines)

@@ -13,6 +13,8 @@ class Backend(Protocol):
     """One connection."""
 
     readers: AsyncEngine
+    let_end_s: float | None
+    """How long whoever is cancelled waits for the end of a statement that was begun; None: however long it takes."""
 
     @property
     def fault(self) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, Self, override
 
 from sqlalchemy import CursorResult
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncTransaction
 
 from ..domain.clock import Clock
 from ..domain.errors import UnavailableError
@@ -23,6 +23,9 @@ CHECK_IN_FRONT_S = 1.0
 """After an unclean stop the check of a file holds up the start this long; then it goes on in the background."""
 
 WRITE_WAIT_S = 30.0
+SLOW_S = 10.0
+"""A write that takes longer is no mere delay: its disk or its server does not answer."""
+
 
 LOGGER = logging.getLogger(__name__)
 
@@ -30,11 +33,13 @@ LOGGER = logging.getLogger(__name__)
 class Database:
     """An SQLite file or a PostgreSQL server; `write` and `erase` are the only ways to change it."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, clock: Clock) -> None:
         """Use a database that `open` made ready."""
         self.server_id = backend.server_id
         self._backend = backend
+        self._clock = clock
         self._writing = asyncio.Lock()
+        self._writing_since_s: float | None = None
         self._write_fault: str | None = None
         self._work: set[asyncio.Task[None]] = set()
         self._after_commit: list[Callable[[], None]] = []
@@ -54,8 +59,8 @@ class Database:
         Raises DatabaseUnusableError (the folder cannot be written …) and NewerSchemaError.
         """
         if isinstance(place, Path):
-            return cls(await SqliteBackend.open(place, clock, check_in_front_s))
-        return cls(await PostgresBackend.open(place, as_sidecar=as_sidecar))
+            return cls(await SqliteBackend.open(place, clock, check_in_front_s), clock)
+        return cls(await PostgresBackend.open(place, as_sidecar=as_sidecar), clock)
 
     async def close(self) -> None:
         """Finish what is being written or erased, then close it."""
@@ -72,8 +77,9 @@ class Database:
         await self._take_turn()
         try:
             self._after_commit = []
+            self._writing_since_s = self._clock.monotonic()
             with self._translated():
-                async with _SteadyConnection(self._backend.writer) as connection:
+                async with self._connection(self._backend.writer) as connection:
                     transaction = await connection.begin()
                     try:
                         yield connection
@@ -82,12 +88,9 @@ class Database:
                         raise
                     # A cancellation must not leave it open whether the commit happened and was told.
                     committing = asyncio.ensure_future(self._commit(transaction))
-                    try:
-                        await asyncio.shield(committing)
-                    except asyncio.CancelledError:
-                        await asyncio.wait([committing])
-                        raise
+                    await _let_end(committing, self._backend.let_end_s)
         finally:
+            self._writing_since_s = None
             self._writing.release()
 
     def after_commit(self, callback: Callable[[], None]) -> None:
@@ -98,7 +101,7 @@ class Database:
     async def read(self) -> AsyncGenerator[AsyncConnection]:
         """Hold a reader that sees one state of the database; keep it short. Raises UnavailableError."""
         with self._translated():
-            async with _SteadyConnection(self._backend.readers) as connection, connection.begin():
+            async with self._connection(self._backend.readers) as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager
@@ -122,10 +125,18 @@ class Database:
 
     def check(self) -> Check:
         """Return the database's condition."""
-        fault = self._write_fault or self._backend.fault
+        fault = self._write_fault or self._backend.fault or self._slowness()
         if fault is not None:
             return Check("database", HealthStatus.DEGRADED, fault)
         return Check("database", HealthStatus.OK, "The database is well.")
+
+    def _slowness(self) -> str | None:
+        since_s = self._writing_since_s
+        taken_s = 0.0 if since_s is None else self._clock.monotonic() - since_s
+        return f"The database does not answer; a write has taken {taken_s:.0f} s so far." if taken_s > SLOW_S else None
+
+    def _connection(self, engine: AsyncEngine) -> AsyncConnection:
+        return _SteadyConnection(engine, self._backend.let_end_s)
 
     async def _take_turn(self) -> None:
         try:
@@ -179,11 +190,23 @@ class _SteadyConnection(AsyncConnection):
     would then hold its lock until Python's garbage collector finds its cursor.
     """
 
+    def __init__(self, engine: AsyncEngine, let_end_s: float | None) -> None:
+        """Connect when it is entered; `let_end_s` is how long a statement may take to end, None for ever."""
+        super().__init__(engine)
+        self._let_end_s = let_end_s
+
     @override
     async def execute(self, *arguments: Any, **options: Any) -> CursorResult[Any]:
-        executing = asyncio.ensure_future(super().execute(*arguments, **options))
-        try:
-            return await asyncio.shield(executing)
-        except asyncio.CancelledError:
-            await asyncio.wait([executing])
-            raise
+        return await _let_end(asyncio.ensure_future(super().execute(*arguments, **options)), self._let_end_s)
+
+
+async def _let_end[T](begun: asyncio.Future[T], let_end_s: float | None) -> T:
+    """Wait for what was begun; when cancelled, let it end by itself before that goes on, unless it takes too long."""
+    try:
+        return await asyncio.shield(begun)
+    except asyncio.CancelledError:
+        await asyncio.wait([begun], timeout=let_end_s)
+        if not begun.done():
+            begun.cancel()
+            await asyncio.wait([begun], timeout=let_end_s)
+        raise

@@ -1,11 +1,12 @@
 """How PostgreSQL is spoken to: every connection's settings, and what its errors mean."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 import hashlib
 from pathlib import Path
 import ssl
-from typing import Any
+from typing import Any, override
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +18,9 @@ from .columns import SERVER_SETTING
 CONNECT_S = 10.0
 STATEMENT_S = 60.0
 """How long one statement may take; a server that does not answer for so long is away."""
+
+CLOSE_S = 0.5
+"""How long taking leave of a server may take; one that does not answer notices by itself."""
 
 POOL_WAIT_S = 10.0
 OLDEST = 13
@@ -59,6 +63,15 @@ class ServerRefusesError(Exception):
     """No connection before somebody changes something; the text is a clause that says what."""
 
 
+class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types
+    """Waits for nobody when it is closed."""
+
+    @override
+    async def close(self, *, timeout: float | None = None) -> None:
+        with suppress(TimeoutError):
+            await super().close(timeout=min(timeout or CLOSE_S, CLOSE_S))
+
+
 async def connect(url: str, *, server_id: str, name: str) -> asyncpg.Connection[Any]:
     """Open a connection for a sidecar, named for the server's list of them.
 
@@ -69,6 +82,7 @@ async def connect(url: str, *, server_id: str, name: str) -> asyncpg.Connection[
             plain_url(url),
             timeout=CONNECT_S,
             command_timeout=STATEMENT_S,
+            connection_class=_Connection,
             server_settings={
                 "application_name": name,
                 SERVER_SETTING: server_id,

@@ -31,6 +31,7 @@ from .postgres import (
 
 READERS = 4
 RETRY_S = 2.0
+LET_END_S = 1.0
 TAKEN_S = 10.0
 """A sidecar that was killed keeps its place until the server notices."""
 
@@ -45,6 +46,7 @@ class PostgresBackend:
     """A database that several sidecars may use, each under the id in its data folder."""
 
     fault: str | None = None
+    let_end_s: float | None = LET_END_S
 
     def __init__(self, place: PostgresPlace, server_id: str, *, as_sidecar: bool) -> None:
         """Connect when it is used; the sidecar's writer holds its place for as long as it is connected."""

@@ -28,6 +28,8 @@ LOGGER = logging.getLogger(__name__)
 class SqliteBackend:
     """One file in WAL mode, that one sidecar has for itself."""
 
+    let_end_s: float | None = None
+
     def __init__(self, opened: Opened) -> None:
         """Use a file that `prepare` made ready."""
         self.server_id = opened.server_id
