@@ -246,6 +246,7 @@ async def test_stills_that_were_given_up_take_no_room_from_other_cameras(rig, ca
 async def test_probe_says_what_a_camera_offers_or_why_not(rig, camera):
     found = await rig.capture.probe(camera.url("porch"))
     assert (found.video.codec, found.audio.codec, found.transport) == ("h264", "aac", Transport.TCP)
+    assert -100 <= found.audio.level_dbfs <= 0
     assert (await rig.capture.probe(camera.url("mute"))).audio is None
     for url, code in ((camera.url("porch", password="wr0ng"), "auth_failed"), (camera.url("nowhere"), "not_found")):
         with pytest.raises(CaptureError) as caught:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 import logging
 import os
 import threading
@@ -17,6 +18,7 @@ from ..processes.heap import Heap
 from .connection.network import resolve
 from .connection.opening import Opening
 from .connection.rtsp import fingerprint, open_camera
+from .listening.loudness import loudness
 from .messages import (
     Cancel,
     Close,
@@ -44,6 +46,8 @@ from .recording.disk import RecordingDisks
 from .session import Session
 
 _DECODERS = 2
+_SOON_S = 6.0
+"""A camera that took longer to open is not listened to as well when it is tried: whoever waits has a deadline."""
 _MOST_SNAPSHOTS = 64
 _FAREWELL_S = 1.0
 _LOGGER = logging.getLogger(__name__)
@@ -158,7 +162,11 @@ class Worker:
                     opening=opening,
                 )
             took_s = round(time.monotonic() - began, 3)
-            offer = camera.transport, camera.video_info, camera.audio_info
+            sound = camera.audio_info
+            if camera.audio is not None and sound is not None and took_s < _SOON_S:
+                level = loudness(camera.container, camera.audio, cancelled=cancelled.is_set)
+                sound = replace(sound, level_dbfs=level)
+            offer = camera.transport, camera.video_info, sound
             camera.container.close()
             answer = Probed(order.request, None, *offer, took_s, fingerprint(url, addresses))
         except WallflowerError as error:

@@ -95,4 +95,5 @@ def _picture(video: dict[str, Any]) -> str:
 
 
 def _sound(audio: dict[str, Any]) -> str:
-    return f"{audio['codec']} {audio['sample_rate']} Hz"
+    level = "" if audio["level_dbfs"] is None else f", {audio['level_dbfs']:.0f} dBFS just now"
+    return f"{audio['codec']} {audio['sample_rate']} Hz{level}"
