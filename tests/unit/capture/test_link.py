@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from tests.unit.capture.hand_clock import HandClock
-from tests.unit.capture.test_stream_capture import STREAM
+from tests.unit.capture.stream.test_stream_capture import STREAM
 from wallflower_sidecar.capture.link import WorkerLink
 from wallflower_sidecar.capture.messages import Connecting, Ended, Frame, Recorded, to_message
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.unit.capture.test_stream_capture import STREAM
+from tests.unit.capture.stream.test_stream_capture import STREAM
 from wallflower_sidecar.domain.streams import StreamState, StreamStatus
 from wallflower_sidecar.service.health import cameras_check
 

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from tests.unit.capture.recorded_packets import FRAME_S, SOUND_S, sample
+from tests.unit.capture.recording.recorded_packets import FRAME_S, SOUND_S, sample
 from wallflower_sidecar.capture.recording.packets import Placed
 from wallflower_sidecar.capture.recording.timeline import Interleaver, Timeline
 

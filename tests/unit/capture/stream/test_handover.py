@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.capture.test_stream_capture import AUDIO, STREAM, VIDEO, Line, World
+from tests.unit.capture.stream.test_stream_capture import AUDIO, STREAM, VIDEO, Line, World
 from wallflower_sidecar.capture.messages import Alive, Close, Connecting, Ended, Opened, SpeechEdge, Spoken
 from wallflower_sidecar.capture.stream.handover import ASK_AGAIN_S, LEAD_S, PATIENCE_S, RETRY_S
 from wallflower_sidecar.capture.stream.picture_need import PICTURE_LINGERS_S

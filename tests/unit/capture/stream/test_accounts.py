@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from tests.unit.capture.hand_clock import HandClock
-from tests.unit.capture.test_stream_capture import AUDIO, STREAM, VIDEO, Line, Listener
+from tests.unit.capture.stream.test_stream_capture import AUDIO, STREAM, VIDEO, Line, Listener
 from wallflower_sidecar.capture.messages import Alive, Answered, Ended, Opened
 from wallflower_sidecar.capture.stream.accounts import Accounts
 from wallflower_sidecar.capture.stream.retry import Retry

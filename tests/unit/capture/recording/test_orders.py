@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.capture.test_stream_capture import AUDIO, STREAM, VIDEO, Line, World
+from tests.unit.capture.stream.test_stream_capture import AUDIO, STREAM, VIDEO, Line, World
 from wallflower_sidecar.capture.messages import Close, Keep, Opened, Record, Recorded, StopRecording, Writing
 from wallflower_sidecar.capture.recording.orders import KEY_FRAMES_S, MARGIN_S, SEGMENT_S, mode_of
 from wallflower_sidecar.capture.stream.handover import LEAD_S

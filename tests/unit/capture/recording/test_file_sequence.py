@@ -6,7 +6,7 @@ import av
 import pytest
 
 from tests.unit.capture.hand_clock import HandClock
-from tests.unit.capture.recorded_packets import pictures
+from tests.unit.capture.recording.recorded_packets import pictures
 from wallflower_sidecar.capture.recording.clock import RecordingClock
 from wallflower_sidecar.capture.recording.file_sequence import FORGIVEN_S, RETRY_S, FileSequence
 from wallflower_sidecar.capture.recording.packets import Tracks, VideoTrack

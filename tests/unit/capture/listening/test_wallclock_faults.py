@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from tests.unit.capture.clocked_camera import PACKET_S, ClockedCamera
 from tests.unit.capture.hand_clock import HandClock
+from tests.unit.capture.listening.clocked_camera import PACKET_S, ClockedCamera
 from wallflower_sidecar.capture.listening.wallclock import WallClock
 
 TOLERANCE_S = 0.3

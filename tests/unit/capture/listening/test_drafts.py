@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.support.speech import compose
-from tests.unit.capture.test_gate import RATE, assert_paired, make_gate
-from tests.unit.capture.test_hearing import Played, seconds
-from tests.unit.capture.test_stream_capture import World
+from tests.unit.capture.listening.test_gate import RATE, assert_paired, make_gate
+from tests.unit.capture.listening.test_hearing import Played, seconds
+from tests.unit.capture.stream.test_stream_capture import World
 from wallflower_sidecar.capture.listening.floor import FRAME
 from wallflower_sidecar.capture.listening.gate import Growing as GateDraft, Heard, SpeechStarted
 from wallflower_sidecar.capture.messages import Ended, Growing, SpeechEdge, Spoken, WantDrafts

@@ -6,7 +6,7 @@ import av
 import pytest
 
 from tests.unit.capture.hand_clock import HandClock
-from tests.unit.capture.recorded_packets import pictures
+from tests.unit.capture.recording.recorded_packets import pictures
 from wallflower_sidecar.capture.messages import Keep, Record
 from wallflower_sidecar.capture.recording.disk import RecordingDisks
 from wallflower_sidecar.capture.recording.packet_queue import PacketQueue

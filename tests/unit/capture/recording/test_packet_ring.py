@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.capture.recorded_packets import group, picture
+from tests.unit.capture.recording.recorded_packets import group, picture
 from wallflower_sidecar.capture.recording.packet_ring import PacketRing
 
 

@@ -5,7 +5,7 @@ from threading import Lock
 import pytest
 
 from tests.support.speech import compose
-from tests.unit.capture.test_hearing import Played, seconds
+from tests.unit.capture.listening.test_hearing import Played, seconds
 from wallflower_sidecar.capture.listening.attention import Attention
 from wallflower_sidecar.capture.listening.hearing import Hearing
 from wallflower_sidecar.capture.messages import SpeechEdge, Spoken

@@ -1,6 +1,6 @@
 """Packets between two threads: bounded, and whole from key frame to key frame after a loss."""
 
-from tests.unit.capture.recorded_packets import sample
+from tests.unit.capture.recording.recorded_packets import sample
 from wallflower_sidecar.capture.recording.packet_queue import PacketQueue
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.capture.test_handover import Scene
-from tests.unit.capture.test_recording_orders import CONTINUOUS, KEYWORD, ROOT
-from tests.unit.capture.test_stream_capture import AUDIO, STREAM, VIDEO, World
+from tests.unit.capture.recording.test_orders import CONTINUOUS, KEYWORD, ROOT
+from tests.unit.capture.stream.test_handover import Scene
+from tests.unit.capture.stream.test_stream_capture import AUDIO, STREAM, VIDEO, World
 from wallflower_sidecar.capture.messages import Alive, Close, Connecting, Listen, Opened, Record, Shut, StopRecording
 from wallflower_sidecar.capture.stream.stream_capture import CaptureOptions
 from wallflower_sidecar.domain.streams import StreamState

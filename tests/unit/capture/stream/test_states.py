@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.capture.test_stream_capture import AUDIO, STREAM, VIDEO, World
+from tests.unit.capture.stream.test_stream_capture import AUDIO, STREAM, VIDEO, World
 from wallflower_sidecar.capture.messages import Connecting, Ended, Opened, Writing
 from wallflower_sidecar.capture.stream.stream_capture import CaptureOptions
 from wallflower_sidecar.domain.errors import CaptureCode

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.unit.capture.recorded_packets import ZERO_S, pictures, tone
+from tests.unit.capture.recording.recorded_packets import ZERO_S, pictures, tone
 from wallflower_sidecar.capture.recording.fragmented_mp4 import FRAGMENT_S, FragmentedMp4, PictureFormat
 from wallflower_sidecar.capture.recording.packets import AudioTrack
 from wallflower_sidecar.capture.recording.parameter_sets import parameter_sets

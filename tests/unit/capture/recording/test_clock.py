@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.capture.hand_clock import START, HandClock
-from tests.unit.capture.recorded_packets import picture
+from tests.unit.capture.recording.recorded_packets import picture
 from wallflower_sidecar.capture.recording.clock import RecordingClock
 
 
