@@ -64,7 +64,8 @@ class CameraLender:
 
     @callback
     def _state_changed(self, event: Event[EventStateChangedData]) -> None:
-        if _is_there(event.data["new_state"]) and not _is_there(event.data["old_state"]):
+        is_new = self._stream is None or not _is_there(event.data["old_state"])
+        if is_new and _is_there(event.data["new_state"]):
             self._ask()
 
     @callback

@@ -197,6 +197,21 @@ async def test_a_camera_that_comes_after_us_is_waited_for(
     assert hass.states.get("binary_sensor.yard_connection").state == "on"
 
 
+async def test_a_camera_that_gave_no_address_at_first_is_asked_again_when_its_state_changes(
+    hass: HomeAssistant, sidecar: FakeSidecar, yard: Lender, set_up: SetUp
+) -> None:
+    yard.fault = HomeAssistantError("asleep")
+    await set_up(borrowed(hass))
+    assert "yard" not in sidecar.streams
+
+    yard.fault = None
+    yard._attr_is_recording = True
+    yard.async_write_ha_state()
+
+    await eventually(lambda: "yard" in sidecar.streams)
+    assert sidecar.secrets["yard"] == "secret"
+
+
 async def test_while_its_lender_is_away_a_stream_keeps_the_address_that_it_has(
     hass: HomeAssistant, sidecar: FakeSidecar, lender: Lender, set_up: SetUp
 ) -> None:
