@@ -115,7 +115,8 @@ class Script:
         if fault.swaps and camera.name not in self._pictured:
             fault = Fault(fault.kind, fault.begin, swaps=True, passing=fault.names)
         window = self._ledger.open_window(camera.name, fault.kind)
-        describes = (await camera.process.counters(camera.name)).describes
+        before = await camera.process.counters(camera.name)
+        pictured = camera.name in self._looked_at or before.video_now > 0
         outcome = Outcome(fault.kind, camera.name, await self._begin(camera, fault))
         self._ledger.outcomes.append(outcome)
         ends_at = time.time() + chance.uniform(*fault.lasts_s)
@@ -123,13 +124,13 @@ class Script:
         looked = Window(outcome.began, time.time())
         await self._rest(ends_at - time.time())
         if fault.needs_restart:
-            await self._count_attempts(camera, window, describes)
+            await self._count_attempts(camera, window, before.describes)
         for order in fault.end:
             await camera.process.command(*words(order, camera.name))
         healed_at = time.time()
         if fault.needs_restart:
             await self._restart(camera.name)
-        if outcome.seen_s is None and (fault.names or (fault.swaps and camera.name in self._looked_at)):
+        if outcome.seen_s is None and (fault.names or (fault.swaps and pictured)):
             # What the sidecar makes of it after all belongs to this fault, and so does what is lost by that.
             await self._watch.until(lambda: self._seen(camera.name, outcome.began), healed_at + BELATED_S)
         await self.back(camera.name, healed_at, outcome)

@@ -1,7 +1,9 @@
 """A soak that cannot find anything would be worth nothing: each judgement is shown a case it must object to."""
 
+import asyncio
 import random
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +12,7 @@ from bench.soak_invariants import Heard, judge_calm, judge_sentences
 from bench.soak_ledger import AFTER_S, BEFORE_S, ENGINE, Outcome, Window
 from bench.soak_log import LogReader
 from bench.soak_recovery import BACK_WITHIN_S, deadline
-from bench.soak_script import GIVEN_UP_S, Script
+from bench.soak_script import BELATED_S, GIVEN_UP_S, Script
 from bench.soak_watch import Sighting, Watch, told
 from tests.support.sidecar import SidecarEvent
 from wallflower_sidecar.domain.errors import CaptureCode
@@ -119,6 +121,7 @@ def show(watch, *shown):
     watch._sightings["porch"] += [Sighting(at, state, code, None) for at, state, code in shown]
 
 
+CODEC = next(fault for fault in FAULTS if fault.swaps)
 FREEZE = next(fault for fault in FAULTS if fault.kind == "freeze")
 
 
@@ -143,6 +146,49 @@ def test_a_code_that_does_not_fit_the_fault_is_a_violation(ledger, watch, rules)
     Script(None, watch, ledger)._judge_codes(FREEZE, Outcome("freeze", "porch", 100.0), 112.0)
     assert rules() == ["a fault has the right code"]
     assert "not_found +6.0 s" in ledger.violations[0].seen
+
+
+class Swapped:
+    """A camera, as far as a fault asks it, whose other clip is of another codec."""
+
+    name = "porch"
+
+    def __init__(self, *, pictured):
+        self.process = self
+        self.swapped = asyncio.Event()
+        self._pictured = pictured
+
+    async def counters(self, _name):
+        return SimpleNamespace(describes=1, video_now=int(self._pictured))
+
+    async def swap(self):
+        self.swapped.set()
+        return time.time()
+
+
+async def test_another_codec_may_be_seen_for_as_long_as_the_picture_is_pulled(ledger, watch):
+    show(watch, (time.time() - 60.0, "streaming", None))
+    script = Script(None, watch, ledger)
+    script.closing.set()
+    camera = Swapped(pictured=True)
+    failing = asyncio.create_task(script._fail(camera, CODEC, random.Random(1)))
+    await camera.swapped.wait()
+    await asyncio.wait({failing}, timeout=0.3)
+    assert not failing.done(), "it waits"
+    at = time.time()
+    show(watch, (at, "backoff", "no_video"), (at + 0.01, "streaming", None))
+    await failing
+    judge_calm(ledger, "porch", watch.since("porch", at), (0.0, at + 60.0))
+    assert ledger.violations == []
+
+
+async def test_another_codec_is_not_waited_for_where_nobody_pulls_the_picture(ledger, watch):
+    show(watch, (time.time() - 60.0, "streaming", None))
+    script = Script(None, watch, ledger)
+    script.closing.set()
+    async with asyncio.timeout(BELATED_S / 2):
+        await script._fail(Swapped(pictured=False), CODEC, random.Random(1))
+    assert ledger.violations == []
 
 
 async def test_a_stream_that_does_not_come_back_is_a_violation(ledger, watch, rules):
