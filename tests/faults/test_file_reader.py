@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from tests.support.children import child_running
+from tests.support.full_disk import full_disk
 from tests.support.leaks import no_leaks
 from tests.support.media import media, write_wave
 from tests.support.ports import free_port
@@ -22,8 +23,6 @@ from tests.support.speech import Track, compose
 from tests.support.waiting import eventually
 from wallflower_sidecar.capture.files.media_file import FilePiece, MediaFileError, media_file
 from wallflower_sidecar.domain.clock import SystemClock
-
-from .test_service_disk import disk_full
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
@@ -180,7 +179,7 @@ async def test_a_reader_that_dies_is_told_to_the_client(tmp_path: Path) -> None:
 
 async def test_a_full_disk_is_told_to_the_client_and_heals(tmp_path: Path, spoken: Path) -> None:
     async with sidecar(tmp_path / "data", free_port()) as server:
-        with disk_full(server):
+        with full_disk(server):
             code, document = await hand_over(server, spoken.read_bytes())
             assert (code, document["code"]) == (503, "unavailable")
             assert "no room" in document["detail"]
