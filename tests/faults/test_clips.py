@@ -17,7 +17,7 @@ from tests.faults.recording_rig import new_root, recording
 from tests.support.children import child_running, children_running
 from tests.support.footage import STREAM, Filmed, film
 from tests.support.leaks import no_leaks
-from tests.support.mounts import disk, read_only
+from tests.support.mounts import breakable_disk, disk, read_only
 from tests.support.ports import free_port
 from tests.support.recorded import MORNING, at
 from tests.support.rtsp_camera import FakeCamera
@@ -78,7 +78,7 @@ async def clips(root: Path) -> AsyncIterator[ClipCache]:
     finally:
         running.cancel()
         await asyncio.wait([running])
-        assert not (root / clip_cache.FOLDER).exists()
+        assert not cached(root)
 
 
 def cached(root: Path) -> list[Path]:
@@ -286,6 +286,18 @@ async def test_on_a_write_protected_disk_clips_go_elsewhere_and_nothing_stays(ro
                 await cache.forget(STREAM)
                 assert not found.path.exists()
             assert (await cache.get(Wanted(STREAM, at(0), at(8)))).path.is_relative_to(small)
+
+
+async def test_on_a_disk_that_broke_clips_go_elsewhere_also_where_there_were_some(root: Path, clip: Path) -> None:
+    place = root.parent / "broken"
+    with breakable_disk(place, root.parent / "image", mib=100) as break_disk:
+        (place / MARKER).touch()
+        film(place, clip, count=1)
+        async with clips(place) as cache:
+            assert (await cache.get(Wanted(STREAM, at(0), at(4)))).path.is_relative_to(place)
+            await cache.forget(STREAM)
+            break_disk()
+            assert not (await cache.get(Wanted(STREAM, at(0), at(8)))).path.is_relative_to(place)
 
 
 async def test_a_segment_that_cannot_be_read_is_left_out_and_logged(

@@ -116,6 +116,17 @@ async def test_a_disk_that_breaks_in_mid_write_is_named_once(camera, tmp_path, m
             assert play(part).damaged == 0
 
 
+async def test_a_session_of_keywords_learns_of_a_broken_disk_before_a_hit(camera, tmp_path, monkeypatch):
+    monkeypatch.setattr(recording_writer, "LOOK_S", 0.5)
+    with breakable_disk(tmp_path / "disk", tmp_path / "image") as break_disk:
+        root = new_root(tmp_path / "disk")
+        async with recording(camera.url("porch"), root) as rec:
+            rec.keyword()
+            await rec.told(writing=False, code=None)
+            break_disk()
+            await rec.told(writing=False, code="disk_error")
+
+
 async def test_a_folder_that_may_not_be_written_is_named_once_also_between_hits(camera, root, monkeypatch):
     monkeypatch.setattr(recording_writer, "LOOK_S", 0.5)
     folder = root / STREAM

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.support.mounts import disk, plugged_in
+from tests.support.mounts import breakable_disk, disk, plugged_in
 from tests.support.ports import free_port
 from tests.support.recorded import write_recording
 from tests.support.rtsp_camera import FakeCamera
@@ -79,8 +79,27 @@ async def test_a_disk_that_fills_up_is_given_room_and_says_when_there_is_none(
             await eventually(lambda: check_is(server, "ok"), timeout_s=30)
 
 
-async def record(server: Sidecar, camera: FakeCamera) -> None:
-    body = {"name": "Porch", "url": camera.url("porch"), "recording": {"mode": "continuous"}}
+async def test_a_disk_that_breaks_is_said_also_while_nothing_is_written(tmp_path: Path, camera: FakeCamera) -> None:
+    with breakable_disk(tmp_path / "disk", tmp_path / "image") as break_disk:
+        env = {"WALLFLOWER_RECORDINGS_DIR": str(tmp_path / "disk" / "recordings")}
+        async with sidecar(tmp_path / "data", free_port(), env=env) as server:
+            await record(server, camera, mode="keyword")
+            await eventually(lambda: last_words(server), timeout_s=40)
+            assert (await porch(server))["error"] is None
+            assert await check_is(server, "ok")
+
+            break_disk()
+            broken = time.monotonic()
+            await eventually(lambda: error_is(server, "disk_error"), timeout_s=30)
+            print(f"disk_error after {time.monotonic() - broken:.1f} s")
+            await eventually(lambda: check_is(server, "degraded"), timeout_s=30)
+            print(f"health after {time.monotonic() - broken:.1f} s")
+            before = await last_words(server)
+            await eventually(lambda: said_more(server, before), timeout_s=40)
+
+
+async def record(server: Sidecar, camera: FakeCamera, mode: str = "continuous") -> None:
+    body = {"name": "Porch", "url": camera.url("porch"), "recording": {"mode": mode}}
     await server.request("PUT", "/streams/porch", body)
 
 

@@ -36,14 +36,14 @@ def untouchable(*files: Path) -> Iterator[None]:
 
 
 @contextmanager
-def breakable_disk(place: Path, image: Path) -> Iterator[Callable[[], None]]:
-    """Mount a disk of 16 MiB; what the block gets breaks it, upon which its file system makes itself read-only.
+def breakable_disk(place: Path, image: Path, *, mib: int = 16) -> Iterator[Callable[[], None]]:
+    """Mount a disk of this size; what the block gets breaks it, upon which its file system makes itself read-only.
 
     Skips the test where that cannot be had.
     """
     place.mkdir(parents=True, exist_ok=True)
     with image.open("wb") as file:
-        file.truncate(16 * 1024**2)
+        file.truncate(mib * 1024**2)
     try:
         _run("mkfs.ext4", "-q", "-F", str(image))
         _run("mount", "-o", "loop,errors=remount-ro", str(image), str(place))

@@ -22,6 +22,7 @@ from ..domain.recordings import (
     is_day_folder,
     is_stream_folder,
 )
+from ..processes.broken_mount import gave_up
 
 _PRIVATE = 0o700
 WHOLE_DISK = frozenset({errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT})
@@ -84,14 +85,16 @@ class Library:
     def look(self) -> Condition:
         """Return the folder's condition; writes nothing."""
         try:
-            (self.root / MARKER).stat()
+            marker = (self.root / MARKER).stat()
             disk = os.statvfs(self.root)
+            broken = gave_up(marker.st_dev)
         except FileNotFoundError, NotADirectoryError:
             return Condition(FolderState.MISSING)
         except OSError as error:
             return Condition(FolderState.BROKEN, reason=os.strerror(error.errno or 0))
         free, total = disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize
-        writable = not disk.f_flag & os.ST_RDONLY and os.access(self.root, os.W_OK | os.X_OK)
+        protected = broken or disk.f_flag & os.ST_RDONLY
+        writable = not protected and os.access(self.root, os.W_OK | os.X_OK)
         return Condition(FolderState.READY if writable else FolderState.READ_ONLY, free, total)
 
     def require(self) -> None:

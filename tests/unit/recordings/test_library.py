@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.mounts import breakable_disk
 from tests.support.recorded import at, write_part, write_recording
 from wallflower_sidecar.domain.recordings import MARKER, RecordingName
 from wallflower_sidecar.domain.transcripts import new_id
@@ -45,6 +46,15 @@ def test_a_root_that_is_a_file_or_gone_is_missing(tmp_path):
     (tmp_path / "file").touch()
     assert Library(tmp_path / "file").look().state is FolderState.MISSING
     assert Library(tmp_path / "none").look().state is FolderState.MISSING
+
+
+def test_a_disk_that_broke_in_mid_write_can_only_be_read(tmp_path):
+    with breakable_disk(tmp_path / "disk", tmp_path / "image") as break_disk:
+        library = Library(tmp_path / "disk" / "recordings")
+        library.create()
+        assert library.look().state is FolderState.READY
+        break_disk()
+        assert library.look().state is FolderState.READ_ONLY
 
 
 def test_only_what_the_grammar_knows_is_listed(library, tmp_path):

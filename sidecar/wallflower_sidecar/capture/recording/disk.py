@@ -10,6 +10,7 @@ import threading
 
 from ...domain.errors import CaptureCode
 from ...domain.recordings import MARKER, PART, RecordingName
+from ...processes.broken_mount import gave_up
 
 FLOOR_BYTES = 64 * 1024 * 1024
 """Recording pauses below this much free space: what else lives on the disk needs room for its own files."""
@@ -61,9 +62,10 @@ def check_disk(root: Path, floor_bytes: int) -> None:
     """
     with (root / MARKER).open("rb") as marker:
         marker.read(1)
+        broken = gave_up(os.fstat(marker.fileno()).st_dev)
     space = os.statvfs(root)
     floor_bytes = min(floor_bytes, space.f_blocks * space.f_frsize // _SMALL_SHARE)
-    if space.f_flag & os.ST_RDONLY:
+    if broken or space.f_flag & os.ST_RDONLY:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
     if space.f_bavail * space.f_frsize < floor_bytes:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
