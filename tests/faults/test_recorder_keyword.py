@@ -5,6 +5,7 @@ import time
 import pytest
 
 from tests.faults.recording_rig import check_names, new_root, play, recording
+from tests.support.waiting import eventually
 from wallflower_sidecar.capture.messages import Recorded, Writing
 
 pytestmark = pytest.mark.faults
@@ -72,6 +73,15 @@ async def test_a_hit_that_reaches_further_back_than_memory_begins_with_what_ther
         report = await rec.saved()
     assert began - 1 < report.start < began + 4
     assert play(root / report.path).begins_with_key
+
+
+async def test_a_hit_that_lies_wholly_before_memory_is_logged(camera, root, caplog):
+    async with recording(camera.url("porch"), root) as rec:
+        rec.keyword()
+        await rec.held(2)
+        rec.keep(time.time() - 100, time.time() - 90)
+        await eventually(lambda: "nothing of its recording is left" in caplog.text)
+    assert rec.heard.of(Recorded) == []
 
 
 async def test_the_sessions_end_finishes_what_is_kept(camera, root):

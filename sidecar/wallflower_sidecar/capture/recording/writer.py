@@ -227,6 +227,7 @@ class RecordingWriter:
         if kept is None or not self._files.may_begin:
             return
         if self._ring.begins_s is not None and self._ring.begins_s > kept.ends_s:
+            _LOGGER.warning("a hit was known late: nothing of its recording is left")
             self._kept = None
             return
         held_s = self._ring.begins_s
