@@ -18,6 +18,7 @@ from wallflower_sidecar.domain.streams import Recording, RecordingMode, Stream, 
 from wallflower_sidecar.recordings.clips import cut_clip, find_sources
 from wallflower_sidecar.recordings.disk_threads import DiskThreads
 from wallflower_sidecar.recordings.library import Library
+from wallflower_sidecar.recordings.removals import Removals
 
 pytestmark = pytest.mark.faults
 
@@ -122,7 +123,7 @@ async def test_a_recording_goes_on_over_the_replacement_of_its_worker_and_no_mom
         new = finished(rig)[1]
         assert timedelta() < old.end - new.start < timedelta(seconds=6), "two sessions do not write for long"
         files = find_sources(Library(root), "porch", old.start, new.end, datetime.now(UTC)).files
-        cut = await cut_clip(files, old.start, new.end, target, disk=DiskThreads(), clock=SystemClock())
+        cut = await cut_clip(files, old.start, new.end, target, removals=Removals(DiskThreads()), clock=SystemClock())
         assert cut.start == old.start
         assert abs(cut.end - new.end) < timedelta(seconds=0.3)
         seen = watch(target)

@@ -17,7 +17,7 @@ from tests.faults.recording_rig import new_root, recording
 from tests.support.children import child_running, children_running
 from tests.support.footage import STREAM, Filmed, film
 from tests.support.leaks import no_leaks
-from tests.support.mounts import breakable_disk, disk, read_only
+from tests.support.mounts import breakable_disk, disk, read_only, untouchable
 from tests.support.ports import free_port
 from tests.support.recorded import MORNING, at
 from tests.support.rtsp_camera import FakeCamera
@@ -34,6 +34,7 @@ from wallflower_sidecar.recordings.clips import Cut, cut_clip
 from wallflower_sidecar.recordings.cutter_messages import Source
 from wallflower_sidecar.recordings.disk_threads import DiskThreads
 from wallflower_sidecar.recordings.library import Library
+from wallflower_sidecar.recordings.removals import Removals
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
@@ -141,7 +142,13 @@ async def test_a_cutter_that_gets_nowhere_is_ended(tmp_path: Path) -> None:
     endless = [Source(tmp_path / "endless.mp4", MORNING.timestamp(), at(60).timestamp())]
     with pytest.raises(UnavailableError, match="too long"):
         await cut_clip(
-            endless, at(0), at(9), tmp_path / "clip.mp4", disk=DiskThreads(), clock=SystemClock(), stuck_s=2.0
+            endless,
+            at(0),
+            at(9),
+            tmp_path / "clip.mp4",
+            removals=Removals(DiskThreads()),
+            clock=SystemClock(),
+            stuck_s=2.0,
         )
     assert not (tmp_path / "clip.mp4").exists()
 
@@ -213,6 +220,37 @@ async def test_what_is_cut_of_files_that_are_deleted_goes_too(
         await eventually(lambda: not cached(root))
 
 
+async def test_what_cannot_be_removed_is_not_forgotten_until_it_can(
+    root: Path, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clip_cache, "_SWEEP_S", 0.1)
+    film(root, clip, count=1)
+    async with clips(root) as cache:
+        found = await cache.get(Wanted(STREAM, at(0), at(3)))
+        with untouchable(found.path.parent):
+            for _ in range(2):
+                with pytest.raises(UnavailableError, match="removed yet"):
+                    await cache.forget(STREAM)
+            await cache.forget("garden")
+        await eventually(lambda: not cached(root))
+        await cache.forget(STREAM)
+
+
+async def test_what_is_half_cut_and_cannot_be_removed_is_not_forgotten(tmp_path: Path, root: Path, clip: Path) -> None:
+    film_for_long(root, clip, tmp_path)
+    async with clips(root) as cache:
+        cutting = asyncio.create_task(cache.get(Wanted(STREAM, at(0), at(1600))))
+        await half_cut(root)
+        with untouchable(root / clip_cache.FOLDER / STREAM):
+            with pytest.raises(UnavailableError, match="removed yet"):
+                await cache.forget(STREAM)
+            assert cached(root)
+        await cache.forget(STREAM)
+        assert not cached(root)
+        with pytest.raises(UnavailableError):
+            await cutting
+
+
 async def test_an_idle_clip_goes(root: Path, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clip_cache, "_SWEEP_S", 0.1)
     monkeypatch.setattr(clip_cache, "IDLE_S", 0.3)
@@ -254,11 +292,13 @@ async def test_a_disk_that_gets_full_while_a_clip_is_cut(root: Path, clip: Path,
         room = os.statvfs(small).f_bavail * os.statvfs(small).f_frsize
         (small / "taken").write_bytes(bytes(room - kilobytes * 1024))
         with pytest.raises(UnavailableError, match="no room"):
-            await cut_clip(sources(files), at(0), at(8), small / "clip.mp4", disk=DiskThreads(), clock=SystemClock())
+            await cut_clip(
+                sources(files), at(0), at(8), small / "clip.mp4", removals=Removals(DiskThreads()), clock=SystemClock()
+            )
         assert [each.name for each in small.iterdir()] == ["taken"]
         (small / "taken").unlink()
         cut: Cut = await cut_clip(
-            sources(files), at(0), at(8), small / "clip.mp4", disk=DiskThreads(), clock=SystemClock()
+            sources(files), at(0), at(8), small / "clip.mp4", removals=Removals(DiskThreads()), clock=SystemClock()
         )
         assert watch(small / "clip.mp4").duration_s == pytest.approx(8, abs=0.2)
     assert cut.left_out == 0
@@ -313,7 +353,9 @@ async def test_a_segment_that_cannot_be_read_is_left_out_and_logged(
         )
     assert files[1].path.name in caplog.text
     with pytest.raises(UnavailableError, match="cannot be read"):
-        await cut_clip(sources(files[1:2]), at(4), at(8), root / "clip.mp4", disk=DiskThreads(), clock=SystemClock())
+        await cut_clip(
+            sources(files[1:2]), at(4), at(8), root / "clip.mp4", removals=Removals(DiskThreads()), clock=SystemClock()
+        )
     assert not (root / "clip.mp4").exists()
 
 

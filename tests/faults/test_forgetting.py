@@ -4,11 +4,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
+from tests.support.mounts import untouchable
 from tests.support.ports import free_port
 from tests.support.rtsp_camera import FakeCamera
-from tests.support.sidecar import Sidecar, sidecar
+from tests.support.sidecar import TOKEN, Sidecar, sidecar
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
@@ -29,14 +31,21 @@ def holders(folder: Path) -> list[str]:
     ]
 
 
-async def records(server: Sidecar) -> bool:
-    found: bool = (await server.request("GET", "/streams/porch"))["status"]["recording"]
+async def records(server: Sidecar, stream: str = "porch") -> bool:
+    found: bool = (await server.request("GET", f"/streams/{stream}"))["status"]["recording"]
     return found
 
 
 async def recordings(server: Sidecar) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = (await server.request("GET", "/recordings"))["items"]
     return items
+
+
+async def watch(server: Sidecar, clip: dict[str, str]) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with aiohttp.request("GET", f"{server.url}/api/v1/clips", params=clip, headers=headers) as answer:
+        assert answer.status == 200
+        assert await answer.read()
 
 
 async def test_a_camera_that_records_on_forgets_file_text_and_clip(tmp_path: Path, camera: FakeCamera) -> None:
@@ -108,3 +117,31 @@ async def test_a_disk_that_is_away_forgets_once_it_is_back(tmp_path: Path, camer
             return await recordings(server) == []
 
         await eventually(listed_no_more, timeout_s=10)
+
+
+async def test_a_clip_that_cannot_be_removed_is_said_and_every_camera_records_on(
+    tmp_path: Path, camera: FakeCamera
+) -> None:
+    body = {"name": "Porch", "url": camera.url("mute"), "recording": {"mode": "continuous"}}
+    async with sidecar(tmp_path, free_port()) as server:
+        for stream in ("porch", "yard"):
+            await server.request("PUT", f"/streams/{stream}", body)
+        await eventually(lambda: records(server), timeout_s=30)
+        since = await server.request("POST", "/streams/porch/simulate", {"text": "now", "store": False})
+        await asyncio.sleep(3)  # so that there is something to cut a clip from
+        until = await server.request("POST", "/streams/porch/simulate", {"text": "now", "store": False})
+        await server.request("PATCH", "/streams/porch", {"recording": {"mode": "off"}})
+        item = (await eventually(lambda: recordings(server), timeout_s=20))[0]
+        cut = {"stream": "porch", "from": since["segment"]["start"], "to": until["segment"]["start"]}
+        await watch(server, cut)
+        await server.request("PATCH", "/streams/porch", {"recording": {"mode": "continuous"}})
+        await eventually(lambda: records(server), timeout_s=30)
+
+        with untouchable(tmp_path / "recordings" / ".clips" / "porch"):
+            await server.request("DELETE", f"/recordings/{item['id']}", status=503)
+            assert item in await recordings(server)
+            await server.request("POST", "/forget", {"minutes": 5}, status=503)
+            for stream in ("porch", "yard"):
+                await eventually(lambda stream=stream: records(server, stream), timeout_s=30)
+        await server.request("POST", "/forget", {"minutes": 5})
+        assert not list(tmp_path.glob("recordings/.clips/*/*"))

@@ -44,10 +44,11 @@ async def get_recording(call: Call[None, NoQuery]) -> web.StreamResponse:
 
 
 async def delete_recording(call: Call[None, NoQuery]) -> web.Response:
-    """Delete a recording; what was cut out of it and not kept goes too."""
+    """Delete a recording; what was cut out of it and not kept goes first, so that this can be asked for again."""
     item = await call.service.recordings.get(call.id)
-    await call.service.recordings.delete(call.id)
     await call.service.clips.forget(item.stream)
+    await call.service.recordings.delete(call.id)
+    await call.service.clips.forget(item.stream)  # what was cut meanwhile
     return no_content()
 
 

@@ -19,6 +19,7 @@ from ..domain.transcripts import new_id
 from .clips import NOTHING, Cut, Sources, cut_clip, find_sources
 from .disk_threads import DiskThreads
 from .library import Library
+from .removals import Removals
 
 LOGGER = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class ClipCache:
         self._clock = clock
         self._clips: dict[Wanted, Clip] = {}
         self._cutting: dict[Wanted, _Cutting] = {}
+        self._removals = Removals(disk)
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
         self._group: asyncio.TaskGroup | None = None
 
@@ -136,14 +138,19 @@ class ClipCache:
             del self._clips[wanted]
         return bool(taken)
 
-    async def forget(self, stream: str) -> None:
-        """Drop what was cut of a stream, and stop what is being cut: something of it was deleted."""
-        cutting = [each.task for wanted, each in self._cutting.items() if wanted.stream == stream]
+    async def forget(self, *streams: str) -> None:
+        """Drop what was cut of streams, and stop what is being cut: something of them was deleted.
+
+        Raises UnavailableError while any of it is still on the disk; it is tried again until it is gone.
+        """
+        cutting = [each.task for wanted, each in self._cutting.items() if wanted.stream in streams]
         for task in cutting:
             task.cancel()
         if cutting:
             await asyncio.wait(cutting)
-        await self._remove(self._take([wanted for wanted in self._clips if wanted.stream == stream]))
+        await self._removals.remove(self._take([wanted for wanted in self._clips if wanted.stream in streams]))
+        if any(file.parent.name in streams for file in self._removals.left):
+            raise UnavailableError("A clip that was cut of this cannot be removed yet. Check the recordings' disk.")
 
     def _begin(self, wanted: Wanted) -> _Cutting:
         if self._group is None:
@@ -160,7 +167,7 @@ class ClipCache:
             async with self._turns:
                 clip = await self._cut_now(wanted)
                 before, self._clips[wanted] = self._clips.get(wanted), clip
-                await self._remove([*([before] if before else ()), *self._take(self._over_the_bounds())])
+                await self._removals.remove([*([before.path] if before else ()), *self._take(self._over_the_bounds())])
         except WallflowerError as error:
             return error
         except OSError as error:
@@ -174,7 +181,9 @@ class ClipCache:
     async def _cut_now(self, wanted: Wanted) -> Clip:
         sources, folder = await self._disk.call(self._prepare, wanted)
         target = folder / f"{new_id()}.mp4"
-        cut = await cut_clip(sources.files, wanted.start, wanted.end, target, disk=self._disk, clock=self._clock)
+        cut = await cut_clip(
+            sources.files, wanted.start, wanted.end, target, removals=self._removals, clock=self._clock
+        )
         now = self._clock.monotonic()
         return Clip(target, cut, sources, now, now)
 
@@ -205,7 +214,8 @@ class ClipCache:
         for wanted, clip in tuple(self._clips.items()):
             kept_s = GROWING_S if clip.sources.growing else IDLE_S
             if (await self._is_gone(clip) or now - clip.used_at > kept_s) and self._clips.get(wanted) is clip:
-                await self._remove(self._take([wanted]))
+                await self._removals.remove(self._take([wanted]))
+        await self._removals.remove()
 
     async def _is_gone(self, clip: Clip) -> bool:
         try:
@@ -225,14 +235,8 @@ class ClipCache:
             over.append(wanted)
         return over
 
-    def _take(self, clips: Sequence[Wanted]) -> list[Clip]:
-        return [clip for wanted in clips if (clip := self._clips.pop(wanted, None)) is not None]
-
-    async def _remove(self, clips: Sequence[Clip]) -> None:
-        """Remove files; who is being sent one still gets all of it."""
-        for clip in clips:
-            with suppress(OSError):
-                await self._disk.call(clip.path.unlink, missing_ok=True)
+    def _take(self, clips: Sequence[Wanted]) -> list[Path]:
+        return [clip.path for wanted in clips if (clip := self._clips.pop(wanted, None)) is not None]
 
     async def _remove_all(self) -> None:
         with suppress(OSError):

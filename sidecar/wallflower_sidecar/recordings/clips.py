@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import logging
@@ -16,8 +15,8 @@ from ..processes.life import ChildSpec
 from ..processes.wire import Message, WireError
 from . import cutter_messages as messages
 from .cutter_messages import Order, Source
-from .disk_threads import DiskThreads
 from .library import Library, StoredFile
+from .removals import Removals
 
 LOGGER = logging.getLogger(__name__)
 
@@ -102,7 +101,7 @@ async def cut_clip(
     end: datetime,
     target: Path,
     *,
-    disk: DiskThreads,
+    removals: Removals,
     clock: Clock,
     stuck_s: float = STUCK_S,
 ) -> Cut:
@@ -122,8 +121,7 @@ async def cut_clip(
         raise UnavailableError("The clip cannot be made: cutting it took too long.") from None
     finally:
         if cut is None:
-            with suppress(OSError):
-                await disk.call(target.unlink, missing_ok=True)
+            await removals.remove([target])
 
 
 async def _ask(order: Order, clock: Clock, stuck_s: float) -> Cut:

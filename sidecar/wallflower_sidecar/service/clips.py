@@ -51,10 +51,13 @@ class Clips:
             raise UnavailableError("Recordings of this stream were deleted meanwhile. Try again.")
         return item
 
-    async def forget(self, stream: str) -> None:
-        """Drop what was cut of a stream and not kept: something of it was deleted."""
-        self._forgotten[stream] += 1
-        await self._cache.forget(stream)
+    async def forget(self, *streams: str) -> None:
+        """Drop what was cut of streams and not kept: something of them was deleted.
+
+        Raises UnavailableError while any of it is still on the disk.
+        """
+        self._forgotten.update(streams)
+        await self._cache.forget(*streams)
 
     async def _require(self, stream: str) -> None:
         """Raise NotFoundError for a stream that nobody knows; one that was removed may have recordings."""

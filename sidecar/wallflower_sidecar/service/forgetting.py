@@ -52,8 +52,8 @@ class Forgetting:
     async def forget_last(self, minutes: float, stream: str | None = None) -> Forgot:
         """Forget the last minutes of a stream or of all; files of recordings that hold anything of them go whole.
 
-        Raises NotFoundError, and UnavailableError while the recordings' disk is away: the text is gone then, and they
-        go once it is back.
+        Raises NotFoundError, and UnavailableError while the recordings' disk is away or does not let go of a clip: the
+        text is gone then, and they go once it is back.
         """
         async with self._turn:
             await self._text.require(stream)
@@ -75,4 +75,4 @@ class Forgetting:
         finally:
             for name in names:
                 self._capture.hold_recording(name, on=False)
-                await self._clips.forget(name)
+            await self._clips.forget(*names)

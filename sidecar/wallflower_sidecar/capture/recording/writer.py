@@ -226,11 +226,11 @@ class RecordingWriter:
         kept = self._kept
         if kept is None or not self._files.may_begin:
             return
-        if self._ring.begins_s is not None and self._ring.begins_s > kept.ends_s:
+        held_s = self._ring.begins_s
+        if held_s is not None and held_s > kept.ends_s:
             _LOGGER.warning("a hit was known late: nothing of its recording is left")
             self._kept = None
             return
-        held_s = self._ring.begins_s
         if held_s is not None and held_s > kept.begins_s + _SHORT_S:
             _LOGGER.warning("a hit was known late: the first %.0f s of its recording are gone", held_s - kept.begins_s)
         for packet in self._ring.since(kept.begins_s, self._files.ended_s):
