@@ -1,6 +1,8 @@
 """SQLite's full-text index: FTS5, kept right by triggers (sqlite.org/fts5.html)."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import product
+import re
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +27,10 @@ MANY = 1_000
 REBUILD_RATIO = 50
 """Taking a row out of the full-text index costs about as much as indexing fifty anew."""
 
+MOST_SHARP_S = 4
+"""So often in one term each may be written either way, beyond that all of them one way."""
+
+_SHARP_S = re.compile(r"(ss|ß)", re.IGNORECASE)
 _FTS = table("segments_fts", column("rowid"))
 _INDEX: ColumnElement[str] = literal_column("segments_fts")
 _ROW_BY_ROW: ColumnElement[int] = literal_column("+segments_fts.rowid")
@@ -102,7 +108,18 @@ def _any_of(terms: Collection[Term]) -> str:
 
 def _quoted(term: Term) -> str:
     """No term holds a quotation mark."""
-    return f'"{term.text}"*' if term.is_prefix else f'"{term.text}"'
+    star = "*" if term.is_prefix else ""
+    spelled = [f'"{each}"{star}' for each in _spellings(term.text)]
+    return spelled[0] if len(spelled) == 1 else f"({' OR '.join(spelled)})"
+
+
+def _spellings(text: str) -> list[str]:
+    """The same with ss for ß and the other way round, as case folding has it and SQLite's tokenizer has not."""
+    parts = _SHARP_S.split(text)
+    if len(parts) // 2 > MOST_SHARP_S:
+        return [text, _SHARP_S.sub("ss", text), _SHARP_S.sub("ß", text)]
+    choices = [("ss", "ß") if index % 2 else (part,) for index, part in enumerate(parts)]
+    return ["".join(chosen) for chosen in product(*choices)]
 
 
 async def _count_segments(connection: AsyncConnection) -> int:

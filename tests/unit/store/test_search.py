@@ -88,6 +88,24 @@ async def test_the_search_language(database, q, found):
     assert set(await find(database, q=q)) == found
 
 
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("STRASSE", {"Auf der Straße", "Grosse Strasse, strasse"}),
+        ("straße", {"Auf der Straße", "Grosse Strasse, strasse"}),
+        ("STRAẞE", {"Auf der Straße", "Grosse Strasse, strasse"}),
+        ("strass*", {"Auf der Straße", "Grosse Strasse, strasse"}),
+        ('"große straße"', {"Grosse Strasse, strasse"}),
+        ("der -strasse", {"In der Gasse"}),
+        ("gaße " + "ss" * 9, set()),
+    ],
+)
+async def test_a_sharp_s_is_two(database, q, found):
+    texts = ("Auf der Straße", "Grosse Strasse, strasse", "In der Gasse")
+    await keep(database, *(segment(text, at_s=index) for index, text in enumerate(texts)))
+    assert set(await find(database, q=q)) == found
+
+
 async def test_blank_words_are_no_search(database):
     await keep(database, segment("one"), segment("two", at_s=1))
     assert await find(database, q="  ") == ["two", "one"]
