@@ -7,6 +7,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntryType
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
@@ -20,6 +21,8 @@ from .films import FilmView
 from .issues import Issues, async_clear_api_issues
 from .journal import Journal
 from .services import async_setup_services
+from .subscriptions import SIGNAL_LOADED
+from .websocket_api import async_setup_websocket
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Offer what does not belong to one sidecar."""
     hass.http.register_view(FilmView())
     async_setup_services(hass)
+    async_setup_websocket(hass)
     return True
 
 
@@ -79,6 +83,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _async_stopping))
     entry.async_on_unload(async_at_started(hass, _async_started))
+    hass.loop.call_soon(async_dispatcher_send, hass, SIGNAL_LOADED)
     return True
 
 

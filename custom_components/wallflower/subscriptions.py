@@ -13,7 +13,8 @@ from .heard import Forgotten, Hit, Partial, Segment
 
 type Heard = Hit | Segment | Partial | Forgotten
 
-# For those who outlast a hub's reload, with the hub: every hit and every final sentence of every camera.
+# For those who outlast a hub's reload: that one is loaded; every hit and final sentence, with its hub.
+SIGNAL_LOADED: SignalType[()] = SignalType(f"{DOMAIN}_loaded")
 SIGNAL_HEARD: SignalType[ConfigEntry, Hit | Segment] = SignalType(f"{DOMAIN}_heard")
 
 

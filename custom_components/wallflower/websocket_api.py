@@ -1,0 +1,273 @@
+"""What dashboards ask over Home Assistant's WebSocket, each answer for the cameras that the user may see."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
+from homeassistant.components.websocket_api import async_register_command
+from homeassistant.components.websocket_api.connection import ActiveConnection
+from homeassistant.components.websocket_api.const import ERR_NOT_FOUND, ERR_UNAUTHORIZED
+from homeassistant.components.websocket_api.decorators import async_response, websocket_command
+from homeassistant.components.websocket_api.messages import event_message
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+
+from .const import DOMAIN
+from .exceptions import RequestRefusedError, WallflowerError
+from .heard import Hit, Partial, Segment
+from .permissions import camera_entity_id, is_permitted
+from .reconcile import stream_subentries
+from .subscriptions import SIGNAL_HEARD, SIGNAL_LOADED
+from .targets import TargetedCamera
+
+if TYPE_CHECKING:
+    # What Home Assistant serves under the other name.
+    import probatio as vol
+else:
+    import voluptuous as vol
+
+CAMERA = "camera"
+ERR_FAILED = "sidecar_failed"
+ERR_REFUSED = "refused"
+
+_MINUTES = vol.All(vol.Coerce(float), vol.Range(1 / 60, 7 * 24 * 60))
+
+type Message = dict[str, Any]
+type Command = Callable[[HomeAssistant, ActiveConnection, Message], Awaitable[Any]]
+
+_ONE: dict[str | vol.Marker, Any] = {vol.Required(CAMERA): str}
+_ALL_OR_ONE: dict[str | vol.Marker, Any] = {vol.Optional(CAMERA): str}
+
+
+class RefusedError(Exception):
+    """The user may not, or there is no such camera."""
+
+    def __init__(self, code: str, message: str) -> None:
+        """Keep the code that Home Assistant's frontend knows."""
+        super().__init__(message)
+        self.code = code
+
+
+@callback
+def async_setup_websocket(hass: HomeAssistant) -> None:
+    """Register the commands."""
+    for command in (streams, subscribe, search, replay, forget, pause, retry):
+        async_register_command(hass, command)
+
+
+def _cameras(hass: HomeAssistant, connection: ActiveConnection, policy: str = POLICY_READ) -> list[TargetedCamera]:
+    return [
+        TargetedCamera(entry, subentry)
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        for subentry in stream_subentries(entry).values()
+        if is_permitted(hass, connection.user, subentry, policy)
+    ]
+
+
+def _wanted(
+    hass: HomeAssistant, connection: ActiveConnection, msg: Message, policy: str = POLICY_READ
+) -> list[TargetedCamera]:
+    """Return the camera that is named by its subentry's id, or all; raises RefusedError if that is none."""
+    wanted = msg.get(CAMERA)
+    found = [each for each in _cameras(hass, connection, policy) if wanted in {None, each.subentry.subentry_id}]
+    if not found and wanted is not None and policy == POLICY_CONTROL and _wanted(hass, connection, msg):
+        raise RefusedError(ERR_UNAUTHORIZED, "You may see this camera but not control it.")
+    if not found and wanted is not None:
+        raise RefusedError(ERR_NOT_FOUND, "There is no such camera, or you may not see it.")
+    return found
+
+
+def _answering(command: Command) -> Any:
+    """Answer what a command returns, or the error that it comes to; nothing that was said is logged."""
+
+    @wraps(command)
+    async def run(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
+        try:
+            connection.send_result(msg["id"], await command(hass, connection, msg))
+        except RefusedError as error:
+            connection.send_error(msg["id"], error.code, str(error))
+        except RequestRefusedError as error:
+            reasons = (error.detail, *(fault.message for fault in error.faults))
+            connection.send_error(msg["id"], ERR_REFUSED, " ".join(each for each in reasons if each))
+        except WallflowerError as error:
+            connection.send_error(msg["id"], ERR_FAILED, str(error))
+
+    return async_response(run)
+
+
+@websocket_command({vol.Required("type"): f"{DOMAIN}/streams"})
+@_answering
+async def streams(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> list[Message]:
+    """List the cameras, each with its state."""
+    return [_camera(hass, each) for each in _cameras(hass, connection)]
+
+
+@websocket_command(
+    {
+        vol.Required("type"): f"{DOMAIN}/transcript/search",
+        vol.Required("query"): vol.All(str, vol.Length(1, 10_000)),
+        vol.Optional("limit", default=50): vol.All(int, vol.Range(1, 1000)),
+        **_ALL_OR_ONE,
+    }
+)
+@_answering
+async def search(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> Message:
+    """Find sentences, best first of each sidecar."""
+    found: list[Message] = []
+    truncated = False
+    for of_hub in _by_hub(_wanted(hass, connection, msg)):
+        ids = {each.stream_id: each.subentry.subentry_id for each in of_hub}
+        segments, more = await of_hub[0].client.archive.search(msg["query"], ids.keys(), limit=msg["limit"])
+        found += [{CAMERA: ids[each.stream], **each.to_response()} for each in segments]
+        truncated |= more
+    return {"segments": found[: msg["limit"]], "truncated": truncated or len(found) > msg["limit"]}
+
+
+@websocket_command(
+    {
+        vol.Required("type"): f"{DOMAIN}/rules/replay",
+        vol.Required("phrases"): [vol.All(str, vol.Length(1, 1000))],
+        vol.Optional("match", default="phrase"): vol.In(["phrase", "fuzzy", "regex"]),
+        vol.Optional("threshold"): vol.All(vol.Coerce(float), vol.Range(0, 100)),
+        vol.Optional("not", default=list): [str],
+        **_ALL_OR_ONE,
+    }
+)
+@_answering
+async def replay(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> Message:
+    """Try a rule on what was said."""
+    rule: Message = {"id": "replay"}
+    rule |= {name: msg[name] for name in ("phrases", "match", "threshold", "not") if name in msg}
+    count = 0
+    hits: list[Message] = []
+    for each in _wanted(hass, connection, msg):
+        of_stream, found = await each.client.archive.replay(rule, each.stream_id, begin=None, end=None)
+        count += of_stream
+        hits += [{CAMERA: each.subentry.subentry_id, **hit.to_response()} for hit in found]
+    return {"count": count, "hits": hits}
+
+
+@websocket_command(
+    {
+        vol.Required("type"): f"{DOMAIN}/forget",
+        vol.Required("minutes"): _MINUTES,
+        **_ONE,
+    }
+)
+@_answering
+async def forget(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> Message:
+    """Forget the last minutes of a camera."""
+    [camera] = _wanted(hass, connection, msg, POLICY_CONTROL)
+    deleted, recordings = await camera.client.archive.forget(msg["minutes"], camera.stream_id)
+    return {"deleted": deleted, "recordings": recordings}
+
+
+@websocket_command({vol.Required("type"): f"{DOMAIN}/pause", vol.Required("paused"): bool, **_ONE})
+@_answering
+async def pause(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> Message:
+    """Write down no more what a camera hears, or go on."""
+    [camera] = _wanted(hass, connection, msg, POLICY_CONTROL)
+    stream = await camera.client.patch_stream(camera.stream_id, {"transcribe": not msg["paused"]})
+    camera.entry.runtime_data.async_set_stream(stream)
+    return _camera(hass, camera)
+
+
+@websocket_command({vol.Required("type"): f"{DOMAIN}/retry", **_ONE})
+@_answering
+async def retry(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
+    """Try a camera again now."""
+    [camera] = _wanted(hass, connection, msg, POLICY_CONTROL)
+    await camera.client.restart_stream(camera.stream_id)
+
+
+@websocket_command({vol.Required("type"): f"{DOMAIN}/transcript/subscribe", **_ALL_OR_ONE})
+@callback
+def subscribe(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
+    """Follow what is said, unfinished sentences too, over reloads of a hub."""
+    try:
+        _wanted(hass, connection, msg)
+    except RefusedError as error:
+        connection.send_error(msg["id"], error.code, str(error))
+        return
+    live = _Live(hass, connection, msg)
+    connection.subscriptions[msg["id"]] = live.async_end
+    connection.send_result(msg["id"])
+    live.async_begin()
+
+
+class _Live:
+    """One subscription: what is final comes from every hub, what is not from those that are loaded now."""
+
+    def __init__(self, hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
+        self._hass, self._connection, self._msg = hass, connection, msg
+        self._partials: list[Callable[[], None]] = []
+        self._ends: list[Callable[[], None]] = []
+
+    @callback
+    def async_begin(self) -> None:
+        self._ends = [
+            async_dispatcher_connect(self._hass, SIGNAL_HEARD, self._handle),
+            async_dispatcher_connect(self._hass, SIGNAL_LOADED, self._follow_partials),
+        ]
+        self._follow_partials()
+
+    @callback
+    def async_end(self) -> None:
+        for end in (*self._ends, *self._partials):
+            end()
+
+    @callback
+    def _follow_partials(self) -> None:
+        for end in self._partials:
+            end()
+        self._partials = [
+            each.entry.runtime_data.async_subscribe(Partial, each.stream_id, self._telling(each))
+            for each in self._now()
+        ]
+
+    def _now(self) -> list[TargetedCamera]:
+        try:
+            return _wanted(self._hass, self._connection, self._msg)
+        except RefusedError:
+            return []
+
+    def _telling(self, camera: TargetedCamera) -> Callable[[Partial], None]:
+        @callback
+        def tell(partial: Partial) -> None:
+            self._send(camera, {"final": False, "utterance": partial.utterance, "text": partial.text})
+
+        return tell
+
+    @callback
+    def _handle(self, entry: object, heard: Hit | Segment) -> None:
+        if isinstance(heard, Segment):
+            for camera in self._now():
+                if (camera.entry, camera.stream_id) == (entry, heard.stream):
+                    self._send(camera, {"final": True, **heard.to_response()})
+
+    def _send(self, camera: TargetedCamera, told: Message) -> None:
+        message = {CAMERA: camera.subentry.subentry_id, **told}
+        self._connection.send_message(event_message(self._msg["id"], message))
+
+
+def _by_hub(cameras: Iterable[TargetedCamera]) -> list[list[TargetedCamera]]:
+    hubs: dict[str, list[TargetedCamera]] = {}
+    for each in cameras:
+        hubs.setdefault(each.entry.entry_id, []).append(each)
+    return list(hubs.values())
+
+
+def _camera(hass: HomeAssistant, camera: TargetedCamera) -> Message:
+    stream = camera.entry.runtime_data.data.streams.get(camera.stream_id)
+    status = None if stream is None else stream.status
+    return {
+        CAMERA: camera.subentry.subentry_id,
+        "name": camera.subentry.title,
+        "entity_id": camera_entity_id(hass, camera.subentry),
+        "connected": camera.entry.runtime_data.last_update_success,
+        "paused": stream is not None and not stream.transcribe,
+        "state": status and status.state,
+        "speaking": status is not None and status.speaking,
+        "error": status and status.error and {"code": status.error.code, "message": status.error.message},
+    }
