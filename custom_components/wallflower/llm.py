@@ -1,0 +1,140 @@
+"""Tools for Assist: what was said, of cameras that are exposed to it, on hubs whose options allow it."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, override
+
+from homeassistant.auth.permissions.const import POLICY_READ
+from homeassistant.components.homeassistant.exposed_entities import async_should_expose
+from homeassistant.components.llm import LLMTools
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.llm import LLM_API_ASSIST, LLMContext, Tool, ToolAnnotations, ToolInput, ToolResult
+from homeassistant.util import dt as dt_util
+from homeassistant.util.json import JsonValueType
+
+from .const import CONF_ASSIST, DOMAIN
+from .exceptions import WallflowerError
+from .heard import Segment
+from .permissions import camera_entity_id, is_permitted
+from .reconcile import stream_subentries
+from .targets import TargetedCamera
+
+if TYPE_CHECKING:
+    # What Home Assistant serves under the other name.
+    import probatio as vol
+else:
+    import voluptuous as vol
+
+MOST = 50
+
+_READING = ToolAnnotations(read_only=True, destructive=False, idempotent=True, open_world=False)
+_CAMERA, _HOURS, _MINUTES, _WORDS = "camera", "hours", "minutes", "words"
+
+
+class _HeardTool(Tool):
+    """Answers sentences of the cameras that were exposed when the tool was offered."""
+
+    annotations = _READING
+    integration = DOMAIN
+
+    def __init__(self, cameras: list[TargetedCamera]) -> None:
+        """Offer the cameras by name."""
+        self._cameras = cameras
+        self.parameters = vol.Schema(
+            {**self._fields(), vol.Optional(_CAMERA): vol.In(sorted({each.subentry.title for each in cameras}))}
+        )
+
+    def _fields(self) -> dict[vol.Marker, object]:
+        raise NotImplementedError
+
+    async def _heard(self, camera: TargetedCamera, asked: dict[str, object]) -> list[Segment]:
+        raise NotImplementedError
+
+    @override
+    async def async_call(self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext) -> ToolResult:
+        """Return what was said, the newest last."""
+        asked = self.parameters(tool_input.tool_args)
+        allowed = {each.subentry.subentry_id for each in await _async_cameras_of(hass, llm_context)}
+        said: list[tuple[Segment, str]] = []
+        for camera in self._cameras:
+            if camera.subentry.subentry_id not in allowed or asked.get(_CAMERA) not in {None, camera.subentry.title}:
+                continue
+            try:
+                said += [(each, camera.subentry.title) for each in await self._heard(camera, asked)]
+            except WallflowerError:
+                return ToolResult(data={"error": "The sidecar does not answer"}, error=True)
+        said.sort(key=lambda each: each[0].start)
+        sentences: list[JsonValueType] = [
+            {"camera": title, "at": dt_util.as_local(each.start).isoformat(timespec="seconds"), "text": each.text}
+            for each, title in said[-MOST:]
+        ]
+        return ToolResult(data={"sentences": sentences})
+
+
+class SearchTool(_HeardTool):
+    """Finds sentences by their words."""
+
+    name = "wallflower__search_transcripts"
+    title = "Search what was said"
+    description = "Find sentences that were spoken near the house's cameras by words that all occur in them."
+
+    @override
+    def _fields(self) -> dict[vol.Marker, object]:
+        return {
+            vol.Required(_WORDS): vol.All(str, vol.Length(1, 1000)),
+            vol.Optional(_HOURS, default=24): vol.All(vol.Coerce(float), vol.Range(0, 24 * 365)),
+        }
+
+    @override
+    async def _heard(self, camera: TargetedCamera, asked: dict[str, object]) -> list[Segment]:
+        begin = dt_util.utcnow() - timedelta(hours=float(str(asked[_HOURS])))
+        return await camera.client.archive.segments(camera.stream_id, query=str(asked[_WORDS]), begin=begin, limit=MOST)
+
+
+class RecentTool(_HeardTool):
+    """Tells what was said lately."""
+
+    name = "wallflower__recent_speech"
+    title = "What was said lately"
+    description = "Get the sentences that were spoken near the house's cameras in the last minutes."
+
+    @override
+    def _fields(self) -> dict[vol.Marker, object]:
+        return {vol.Optional(_MINUTES, default=15): vol.All(vol.Coerce(float), vol.Range(0, 24 * 60))}
+
+    @override
+    async def _heard(self, camera: TargetedCamera, asked: dict[str, object]) -> list[Segment]:
+        begin = dt_util.utcnow() - timedelta(minutes=float(str(asked[_MINUTES])))
+        return await camera.client.archive.segments(camera.stream_id, begin=begin, limit=MOST)
+
+
+@callback
+def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -> LLMTools | None:
+    """Return the tools if there is a camera that they may tell of."""
+    cameras = _exposed(hass, llm_context)
+    if api_id != LLM_API_ASSIST or not cameras:
+        return None
+    return LLMTools(tools=[SearchTool(cameras), RecentTool(cameras)])
+
+
+@callback
+def _exposed(hass: HomeAssistant, llm_context: LLMContext) -> list[TargetedCamera]:
+    return [
+        TargetedCamera(entry, subentry)
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        if entry.options.get(CONF_ASSIST)
+        for subentry in stream_subentries(entry).values()
+        if (entity_id := camera_entity_id(hass, subentry))
+        and llm_context.assistant is not None
+        and async_should_expose(hass, llm_context.assistant, entity_id)
+    ]
+
+
+async def _async_cameras_of(hass: HomeAssistant, llm_context: LLMContext) -> list[TargetedCamera]:
+    """Return the cameras that are exposed now, as far as the one who speaks may see them."""
+    context = llm_context.context
+    user = None if context is None or context.user_id is None else await hass.auth.async_get_user(context.user_id)
+    return [
+        each
+        for each in _exposed(hass, llm_context)
+        if user is None or is_permitted(hass, user, each.subentry, POLICY_READ)
+    ]

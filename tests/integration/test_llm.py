@@ -1,0 +1,81 @@
+"""What Assist may be told."""
+
+from typing import Any
+
+from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers.llm import LLMContext, ToolInput
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+import voluptuous as vol
+
+from custom_components.wallflower.llm import async_get_tools
+
+from .conftest import GATE, SetUp, camera
+from .fake_sidecar import FakeSidecar, segment
+
+
+@pytest.fixture
+async def hub(hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp) -> MockConfigEntry:
+    assert await async_setup_component(hass, "homeassistant", {})
+    sidecar.segments += [
+        segment("porch", "A parcel for you", age_s=60),
+        segment("porch", "Long ago, a parcel", age_s=3600),
+        segment("gate", "Another parcel", age_s=30),
+    ]
+    entry = await set_up(camera(), camera(GATE, "gate", "Gate"))
+    async_expose_entity(hass, "conversation", "camera.porch", True)
+    async_expose_entity(hass, "conversation", "camera.gate", False)
+    return entry
+
+
+def spoken_to(context: Context | None = None) -> LLMContext:
+    return LLMContext(platform="test", context=context, language="en", assistant="conversation", device_id=None)
+
+
+def tools(hass: HomeAssistant, context: LLMContext, api: str = "assist") -> dict[str, Any]:
+    found = async_get_tools(hass, context, api)
+    return {} if found is None else {each.name: each for each in found.tools}
+
+
+async def ask(hass: HomeAssistant, name: str, context: Context | None = None, **fields: Any) -> Any:
+    llm = spoken_to(context)
+    tool = tools(hass, spoken_to())[name]
+    result = await tool.async_call(hass, ToolInput(name, fields), llm)
+    return result.data["error"] if result.error else [each["text"] for each in result.data["sentences"]]
+
+
+def allow(hass: HomeAssistant, entry: MockConfigEntry, *, on: bool) -> None:
+    hass.config_entries.async_update_entry(entry, options={"assist": on})
+
+
+async def test_nothing_is_told_until_it_is_allowed(hass: HomeAssistant, hub: MockConfigEntry) -> None:
+    assert tools(hass, spoken_to()) == {}
+    allow(hass, hub, on=True)
+    await hass.async_block_till_done()
+    assert set(tools(hass, spoken_to())) == {"wallflower__search_transcripts", "wallflower__recent_speech"}
+    assert tools(hass, spoken_to(), "another") == {}
+    async_expose_entity(hass, "conversation", "camera.porch", False)
+    assert tools(hass, spoken_to()) == {}
+
+
+async def test_exposed_cameras_are_told_of_and_no_other(
+    hass: HomeAssistant, sidecar: FakeSidecar, hub: MockConfigEntry, hass_read_only_user: MockUser
+) -> None:
+    allow(hass, hub, on=True)
+    await hass.async_block_till_done()
+
+    both = ["Long ago, a parcel", "A parcel for you"]
+    assert await ask(hass, "wallflower__search_transcripts", words="parcel") == both
+    assert await ask(hass, "wallflower__search_transcripts", words="parcel", hours=0.5) == both[1:]
+    assert await ask(hass, "wallflower__recent_speech", camera="Porch") == both[1:]
+    with pytest.raises(vol.Invalid):
+        await ask(hass, "wallflower__recent_speech", camera="Gate")
+    reader = Context(user_id=hass_read_only_user.id)
+    assert await ask(hass, "wallflower__recent_speech", reader) == both[1:]
+    hass_read_only_user.groups = []
+    hass_read_only_user.mock_policy({})
+    assert await ask(hass, "wallflower__recent_speech", reader) == []
+    await sidecar.stop()
+    assert await ask(hass, "wallflower__recent_speech") == "The sidecar does not answer"
