@@ -11,6 +11,7 @@ from homeassistant.helpers.llm import LLM_API_ASSIST, LLMContext, Tool, ToolAnno
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
+from .archive import Archive
 from .const import CONF_ASSIST, DOMAIN
 from .exceptions import WallflowerError
 from .heard import Segment
@@ -46,20 +47,23 @@ class _HeardTool(Tool):
     def _fields(self) -> dict[vol.Marker, object]:
         raise NotImplementedError
 
-    async def _heard(self, camera: TargetedCamera, asked: dict[str, object]) -> list[Segment]:
+    async def _heard(self, archive: Archive, stream_id: str, asked: dict[str, object]) -> list[Segment]:
         raise NotImplementedError
 
     @override
     async def async_call(self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext) -> ToolResult:
         """Return what was said, the newest last."""
         asked = self.parameters(tool_input.tool_args)
-        allowed = {each.subentry.subentry_id for each in await _async_cameras_of(hass, llm_context)}
+        allowed = {
+            each.subentry.subentry_id: each.client.archive for each in await _async_cameras_of(hass, llm_context)
+        }
         said: list[tuple[Segment, str]] = []
         for camera in self._cameras:
-            if camera.subentry.subentry_id not in allowed or asked.get(_CAMERA) not in {None, camera.subentry.title}:
+            archive = allowed.get(camera.subentry.subentry_id)
+            if archive is None or asked.get(_CAMERA) not in {None, camera.subentry.title}:
                 continue
             try:
-                said += [(each, camera.subentry.title) for each in await self._heard(camera, asked)]
+                said += [(each, camera.subentry.title) for each in await self._heard(archive, camera.stream_id, asked)]
             except WallflowerError:
                 return ToolResult(data={"error": "The sidecar does not answer"}, error=True)
         said.sort(key=lambda each: each[0].start)
@@ -85,9 +89,9 @@ class SearchTool(_HeardTool):
         }
 
     @override
-    async def _heard(self, camera: TargetedCamera, asked: dict[str, object]) -> list[Segment]:
+    async def _heard(self, archive: Archive, stream_id: str, asked: dict[str, object]) -> list[Segment]:
         begin = dt_util.utcnow() - timedelta(hours=float(str(asked[_HOURS])))
-        return await camera.client.archive.segments(camera.stream_id, query=str(asked[_WORDS]), begin=begin, limit=MOST)
+        return await archive.segments(stream_id, query=str(asked[_WORDS]), begin=begin, limit=MOST)
 
 
 class RecentTool(_HeardTool):
@@ -102,9 +106,9 @@ class RecentTool(_HeardTool):
         return {vol.Optional(_MINUTES, default=15): vol.All(vol.Coerce(float), vol.Range(0, 24 * 60))}
 
     @override
-    async def _heard(self, camera: TargetedCamera, asked: dict[str, object]) -> list[Segment]:
+    async def _heard(self, archive: Archive, stream_id: str, asked: dict[str, object]) -> list[Segment]:
         begin = dt_util.utcnow() - timedelta(minutes=float(str(asked[_MINUTES])))
-        return await camera.client.archive.segments(camera.stream_id, begin=begin, limit=MOST)
+        return await archive.segments(stream_id, begin=begin, limit=MOST)
 
 
 @callback
@@ -132,7 +136,10 @@ def _exposed(hass: HomeAssistant, llm_context: LLMContext) -> list[TargetedCamer
 async def _async_cameras_of(hass: HomeAssistant, llm_context: LLMContext) -> list[TargetedCamera]:
     """Return the cameras that are exposed now, as far as the one who speaks may see them."""
     context = llm_context.context
-    user = None if context is None or context.user_id is None else await hass.auth.async_get_user(context.user_id)
+    user_id = None if context is None else context.user_id
+    user = None if user_id is None else await hass.auth.async_get_user(user_id)
+    if user_id is not None and user is None:
+        return []
     return [
         each
         for each in _exposed(hass, llm_context)

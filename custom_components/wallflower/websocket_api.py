@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
@@ -14,11 +15,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .const import DOMAIN
+from .coordinator import WallflowerCoordinator
 from .exceptions import RequestRefusedError, WallflowerError
-from .heard import Hit, Partial, Segment
+from .heard import Forgotten, Hit, Partial, Segment
 from .permissions import camera_entity_id, is_permitted
 from .reconcile import stream_subentries
-from .subscriptions import SIGNAL_HEARD, SIGNAL_LOADED
+from .subscriptions import SIGNAL_HEARD, SIGNAL_LOADED, Heard
 from .targets import TargetedCamera
 
 if TYPE_CHECKING:
@@ -88,6 +90,9 @@ def _answering(command: Command) -> Any:
         except RefusedError as error:
             connection.send_error(msg["id"], error.code, str(error))
         except RequestRefusedError as error:
+            if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status == HTTPStatus.UNAUTHORIZED:
+                connection.send_error(msg["id"], ERR_FAILED, str(error))
+                return
             reasons = (error.detail, *(fault.message for fault in error.faults))
             connection.send_error(msg["id"], ERR_REFUSED, " ".join(each for each in reasons if each))
         except WallflowerError as error:
@@ -100,7 +105,7 @@ def _answering(command: Command) -> Any:
 @_answering
 async def streams(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> list[Message]:
     """List the cameras, each with its state."""
-    return [_camera(hass, each) for each in _cameras(hass, connection)]
+    return [_camera(hass, each, each.entry.runtime_data) for each in _cameras(hass, connection)]
 
 
 @websocket_command(
@@ -116,9 +121,11 @@ async def search(hass: HomeAssistant, connection: ActiveConnection, msg: Message
     """Find sentences, best first of each sidecar."""
     found: list[Message] = []
     truncated = False
-    for of_hub in _by_hub(_wanted(hass, connection, msg)):
+    # Taken before the first wait: a hub may be unloaded meanwhile.
+    hubs = [(of_hub, of_hub[0].client) for of_hub in _by_hub(_wanted(hass, connection, msg))]
+    for of_hub, client in hubs:
         ids = {each.stream_id: each.subentry.subentry_id for each in of_hub}
-        segments, more = await of_hub[0].client.archive.search(msg["query"], ids.keys(), limit=msg["limit"])
+        segments, more = await client.archive.search(msg["query"], ids.keys(), limit=msg["limit"])
         found += [{CAMERA: ids[each.stream], **each.to_response()} for each in segments]
         truncated |= more
     return {"segments": found[: msg["limit"]], "truncated": truncated or len(found) > msg["limit"]}
@@ -141,8 +148,8 @@ async def replay(hass: HomeAssistant, connection: ActiveConnection, msg: Message
     rule |= {name: msg[name] for name in ("phrases", "match", "threshold", "not") if name in msg}
     count = 0
     hits: list[Message] = []
-    for each in _wanted(hass, connection, msg):
-        of_stream, found = await each.client.archive.replay(rule, each.stream_id, begin=None, end=None)
+    for each, client in [(each, each.client) for each in _wanted(hass, connection, msg)]:
+        of_stream, found = await client.archive.replay(rule, each.stream_id, begin=None, end=None)
         count += of_stream
         hits += [{CAMERA: each.subentry.subentry_id, **hit.to_response()} for hit in found]
     return {"count": count, "hits": hits}
@@ -168,9 +175,10 @@ async def forget(hass: HomeAssistant, connection: ActiveConnection, msg: Message
 async def pause(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> Message:
     """Write down no more what a camera hears, or go on."""
     [camera] = _wanted(hass, connection, msg, POLICY_CONTROL)
-    stream = await camera.client.patch_stream(camera.stream_id, {"transcribe": not msg["paused"]})
-    camera.entry.runtime_data.async_set_stream(stream)
-    return _camera(hass, camera)
+    coordinator = camera.entry.runtime_data
+    stream = await coordinator.client.patch_stream(camera.stream_id, {"transcribe": not msg["paused"]})
+    coordinator.async_set_stream(stream)
+    return _camera(hass, camera, coordinator)
 
 
 @websocket_command({vol.Required("type"): f"{DOMAIN}/retry", **_ONE})
@@ -222,8 +230,9 @@ class _Live:
         for end in self._partials:
             end()
         self._partials = [
-            each.entry.runtime_data.async_subscribe(Partial, each.stream_id, self._telling(each))
+            each.entry.runtime_data.async_subscribe(kind, each.stream_id, self._telling(each))
             for each in self._now()
+            for kind in (Partial, Forgotten)
         ]
 
     def _now(self) -> list[TargetedCamera]:
@@ -232,10 +241,15 @@ class _Live:
         except RefusedError:
             return []
 
-    def _telling(self, camera: TargetedCamera) -> Callable[[Partial], None]:
+    def _telling(self, camera: TargetedCamera) -> Callable[[Heard], None]:
         @callback
-        def tell(partial: Partial) -> None:
-            self._send(camera, {"final": False, "utterance": partial.utterance, "text": partial.text})
+        def tell(heard: Heard) -> None:
+            if not is_permitted(self._hass, self._connection.user, camera.subentry, POLICY_READ):
+                return
+            if isinstance(heard, Forgotten):
+                self._send(camera, {"forgotten": True})
+            elif isinstance(heard, Partial):
+                self._send(camera, {"final": False, "utterance": heard.utterance, "text": heard.text})
 
         return tell
 
@@ -258,14 +272,14 @@ def _by_hub(cameras: Iterable[TargetedCamera]) -> list[list[TargetedCamera]]:
     return list(hubs.values())
 
 
-def _camera(hass: HomeAssistant, camera: TargetedCamera) -> Message:
-    stream = camera.entry.runtime_data.data.streams.get(camera.stream_id)
+def _camera(hass: HomeAssistant, camera: TargetedCamera, coordinator: WallflowerCoordinator) -> Message:
+    stream = coordinator.data.streams.get(camera.stream_id)
     status = None if stream is None else stream.status
     return {
         CAMERA: camera.subentry.subentry_id,
         "name": camera.subentry.title,
         "entity_id": camera_entity_id(hass, camera.subentry),
-        "connected": camera.entry.runtime_data.last_update_success,
+        "connected": coordinator.last_update_success,
         "paused": stream is not None and not stream.transcribe,
         "state": status and status.state,
         "speaking": status is not None and status.speaking,

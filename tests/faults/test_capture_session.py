@@ -9,7 +9,7 @@ from tests.faults.tls_front import tls_front
 from tests.support.ports import LOOPBACK
 from tests.support.rtsp_camera import FakeCamera
 from tests.support.waiting import eventually
-from wallflower_sidecar.capture.connection import rtsp
+from wallflower_sidecar.capture.connection import way
 from wallflower_sidecar.capture.messages import Alive, Ended, Open
 from wallflower_sidecar.capture.session import Session
 from wallflower_sidecar.domain.clock import SystemClock
@@ -35,8 +35,8 @@ class Running:
 @pytest.fixture
 def patient(monkeypatch):
     """libav does not give up by itself: whoever waits is woken or stays."""
-    monkeypatch.setattr(rtsp, "READ_TIMEOUT_S", 60.0)
-    monkeypatch.setitem(rtsp._OPTIONS, "timeout", "60000000")
+    monkeypatch.setattr(way, "READ_TIMEOUT_S", 60.0)
+    monkeypatch.setitem(way._OPTIONS, "timeout", "60000000")
 
 
 async def frozen(camera, running):

@@ -77,5 +77,6 @@ async def test_exposed_cameras_are_told_of_and_no_other(
     hass_read_only_user.groups = []
     hass_read_only_user.mock_policy({})
     assert await ask(hass, "wallflower__recent_speech", reader) == []
+    assert await ask(hass, "wallflower__recent_speech", Context(user_id="gone")) == []
     await sidecar.stop()
     assert await ask(hass, "wallflower__recent_speech") == "The sidecar does not answer"

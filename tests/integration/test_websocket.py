@@ -53,7 +53,11 @@ async def test_cameras_are_listed_paused_and_tried_again(
 
 
 async def test_what_is_said_is_told_as_it_is_said(
-    hass: HomeAssistant, sidecar: FakeSidecar, hub: MockConfigEntry, hass_ws_client: Callable
+    hass: HomeAssistant,
+    sidecar: FakeSidecar,
+    hub: MockConfigEntry,
+    hass_admin_user: MockUser,
+    hass_ws_client: Callable,
 ) -> None:
     client = await hass_ws_client()
     await client.send_json_auto_id({"type": "wallflower/transcript/subscribe"})
@@ -76,6 +80,17 @@ async def test_what_is_said_is_told_as_it_is_said(
     assert (await told("Hello", stream="gate"))["camera"] == GATE
     await hass.config_entries.async_reload(hub.entry_id)
     await told("Again")
+    sidecar.publish("transcript.forgotten", {"stream": "porch", "from": None, "to": None})
+    assert (await client.receive_json())["event"] == {"camera": PORCH, "forgotten": True}
+
+    # Who may not see a camera any more is told nothing more of it.
+    hass_admin_user.groups = []
+    hass_admin_user.mock_policy({"entities": {"entity_ids": {"camera.gate": {"read": True}}}})
+    for stream in ("porch", "gate"):
+        partial = {"stream": stream, "utterance": "u", "start": moment(), "text": f"at the {stream}"}
+        sidecar.publish("transcript.partial", partial, stored=False)
+        sidecar.publish("transcript.final", segment(stream, f"at the {stream}."))
+    assert {(await client.receive_json())["event"]["text"] for _ in range(2)} == {"at the gate", "at the gate."}
 
     await client.send_json_auto_id({"type": "unsubscribe_events", "subscription": begun["id"]})
     assert (await client.receive_json())["success"]
@@ -100,6 +115,9 @@ async def test_words_are_found_and_a_rule_is_tried(sidecar: FakeSidecar, hass_ws
 
     sidecar.overrides["POST", "keywords/replay"] = refuse
     assert await ask(client, "rules/replay", phrases=["("], match="regex") == "refused"
+    sidecar.overrides.clear()
+    sidecar.token = "another"
+    assert await ask(client, "transcript/search", query="door") == "sidecar_failed"
     await sidecar.stop()
     assert await ask(client, "transcript/search", query="door") == "sidecar_failed"
 

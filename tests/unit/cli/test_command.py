@@ -56,7 +56,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
     assert CliRunner().invoke(failing, arguments).exit_code == 2
 
 
-@pytest.mark.parametrize("command", ["user", "token", "migrate"])
+@pytest.mark.parametrize("command", ["user", "token"])
 def test_commands_of_later_versions_are_unknown(run: Run, command: str) -> None:
     result = run(command)
     assert result.exit_code == 2
