@@ -1,7 +1,8 @@
 """The fields that actions share, and the times that they mean."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.core import ServiceCall
 from homeassistant.exceptions import ServiceValidationError
@@ -36,6 +37,8 @@ ATTR_TEXT = "text"
 ATTR_THRESHOLD = "threshold"
 
 A_DAY = timedelta(days=1)
+MAX_TEXT = 10_000
+MAX_MINUTES = 7 * 24 * 60
 
 RANGE_FIELDS: dict[vol.Marker, object] = {
     vol.Optional(ATTR_START_TIME): cv.datetime,
@@ -43,11 +46,28 @@ RANGE_FIELDS: dict[vol.Marker, object] = {
 }
 SPAN_FIELDS: dict[vol.Marker, object] = {**RANGE_FIELDS, vol.Optional(ATTR_DURATION): cv.positive_time_period}
 
+TEXT = vol.All(cv.string, vol.Length(1, MAX_TEXT))
+SEARCH_FIELDS: dict[vol.Marker, object] = {
+    **RANGE_FIELDS,
+    vol.Required(ATTR_QUERY): TEXT,
+    vol.Optional(ATTR_LIMIT, default=50): vol.All(vol.Coerce(int), vol.Range(1, 1000)),
+}
+REPLAY_FIELDS: dict[vol.Marker, object] = {
+    **RANGE_FIELDS,
+    vol.Required(ATTR_PHRASES): vol.All(cv.ensure_list, [TEXT], vol.Length(1)),
+    vol.Optional(ATTR_MATCH, default="phrase"): vol.In(["phrase", "fuzzy", "regex"]),
+    vol.Optional(ATTR_THRESHOLD): vol.All(vol.Coerce(float), vol.Range(0, 100)),
+    vol.Optional(ATTR_NOT, default=list): vol.All(cv.ensure_list, [TEXT]),
+}
+FORGET_FIELDS: dict[vol.Marker, object] = {
+    vol.Required(ATTR_MINUTES): vol.All(vol.Coerce(float), vol.Range(1 / 60, MAX_MINUTES)),
+}
 
-def range_of(call: ServiceCall) -> tuple[datetime | None, datetime | None]:
+
+def range_of(fields: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:
     """Return the times that were given, as they were meant: local where no zone stands; raises if they are reversed."""
     begin, end = (
-        None if (given := call.data.get(name)) is None else dt_util.as_utc(given)
+        None if (given := fields.get(name)) is None else dt_util.as_utc(given)
         for name in (ATTR_START_TIME, ATTR_END_TIME)
     )
     if begin is not None and end is not None and begin >= end:
@@ -57,7 +77,7 @@ def range_of(call: ServiceCall) -> tuple[datetime | None, datetime | None]:
 
 def span_of(call: ServiceCall) -> tuple[datetime, datetime]:
     """Return a time with both its ends: what is missing follows from the duration, which ends now by default."""
-    begin, end = range_of(call)
+    begin, end = range_of(call.data)
     duration = call.data.get(ATTR_DURATION)
     if duration is not None and begin is not None and end is not None:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="too_many_times")

@@ -55,14 +55,17 @@ class Archive:
 
     async def search(
         self,
-        query: str,
+        query: str | None,
         stream_ids: AbstractSet[str],
         *,
         begin: datetime | None = None,
         end: datetime | None = None,
         limit: int,
     ) -> tuple[list[Segment], bool]:
-        """Return what matches on some streams, best first, and whether there was more than `limit`."""
+        """Return what matches on some streams, best first, and whether there was more than `limit`.
+
+        Without a query it is all that was said, newest first.
+        """
         only = next(iter(stream_ids)) if len(stream_ids) == 1 else None
         return await self._collect(self._segments(only, query, begin, end, PAGE), limit, stream_ids)
 

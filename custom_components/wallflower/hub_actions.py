@@ -1,7 +1,5 @@
 """Actions on what all cameras heard: searched, tried with a rule, deleted; and on a file of sound."""
 
-from collections import defaultdict
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,91 +9,72 @@ from homeassistant.components.media_source.helper import async_resolve_media
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import device_registry as dr
-from homeassistant.util.json import JsonValueType
 
 from .action_fields import (
     ATTR_LANGUAGE,
     ATTR_LIMIT,
-    ATTR_MATCH,
     ATTR_MEDIA,
     ATTR_MINUTES,
-    ATTR_NOT,
-    ATTR_PHRASES,
     ATTR_QUERY,
-    ATTR_THRESHOLD,
     range_of,
 )
 from .const import DOMAIN
 from .coordinator import WallflowerConfigEntry
-from .permissions import async_caller, is_permitted
-from .reconcile import stream_subentries
+from .house_archive import (
+    async_forget,
+    async_forget_house,
+    async_purge,
+    async_replay,
+    async_search,
+    rule_to_try,
+)
+from .permissions import async_caller, async_permitted_cameras
 from .requesting import asked
+from .targets import TargetedCamera
 
 MAX_FILE_BYTES = 200_000_000
-
-type Cameras = Mapping[WallflowerConfigEntry, set[str]]
 
 
 async def async_search_transcripts(call: ServiceCall) -> ServiceResponse:
     """Find sentences, best first."""
-    begin, end = range_of(call)
-    found: list[JsonValueType] = []
-    more = False
-    for entry, stream_ids in (await _async_cameras(call)).items():
-        with asked():
-            segments, truncated = await entry.runtime_data.client.archive.search(
-                call.data[ATTR_QUERY], stream_ids, begin=begin, end=end, limit=call.data[ATTR_LIMIT]
-            )
-        found += [{"camera": _title(entry, each.stream), **each.to_response()} for each in segments]
-        more |= truncated
-    limit: int = call.data[ATTR_LIMIT]
-    return {"segments": found[:limit], "truncated": more or len(found) > limit}
+    begin, end = range_of(call.data)
+    cameras = await _async_cameras(call)
+    with asked():
+        found, truncated = await async_search(
+            cameras, call.data[ATTR_QUERY], begin=begin, end=end, limit=call.data[ATTR_LIMIT]
+        )
+    return {
+        "segments": [{"camera": each.camera.subentry.title, **each.segment.to_response()} for each in found],
+        "truncated": truncated,
+    }
 
 
 async def async_replay_rule(call: ServiceCall) -> ServiceResponse:
     """Try a rule on what was said."""
-    begin, end = range_of(call)
-    rule: dict[str, Any] = {
-        "id": "replay",
-        "phrases": call.data[ATTR_PHRASES],
-        "match": call.data[ATTR_MATCH],
-        "not": call.data[ATTR_NOT],
+    begin, end = range_of(call.data)
+    cameras = await _async_cameras(call)
+    with asked():
+        count, fired = await async_replay(cameras, rule_to_try(call.data), begin=begin, end=end)
+    return {
+        "count": count,
+        "hits": [{"camera": each.camera.subentry.title, **each.hit.to_response()} for each in fired],
     }
-    if (threshold := call.data.get(ATTR_THRESHOLD)) is not None:
-        rule["threshold"] = threshold
-    count = 0
-    hits: list[JsonValueType] = []
-    for entry, stream_ids in (await _async_cameras(call)).items():
-        for stream_id in sorted(stream_ids):
-            with asked():
-                of_stream, found = await entry.runtime_data.client.archive.replay(rule, stream_id, begin=begin, end=end)
-            count += of_stream
-            hits += [{"camera": _title(entry, stream_id), **hit.to_response()} for hit in found]
-    return {"count": count, "hits": hits}
 
 
 async def async_purge_transcripts(call: ServiceCall) -> ServiceResponse:
     """Delete what was said, all of it or that of a time."""
-    begin, end = range_of(call)
-    deleted = 0
-    for entry, stream_ids in (await _async_cameras(call)).items():
-        for stream_id in sorted(stream_ids):
-            with asked():
-                deleted += await entry.runtime_data.client.archive.purge(stream_id, begin=begin, end=end)
-    return {"deleted": deleted}
+    begin, end = range_of(call.data)
+    cameras = await _async_cameras(call)
+    with asked():
+        return {"deleted": await async_purge(cameras, begin=begin, end=end)}
 
 
-async def async_forget(call: ServiceCall) -> ServiceResponse:
+async def async_forget_last(call: ServiceCall) -> ServiceResponse:
     """Forget the last minutes: text, hits, recordings and clips."""
-    deleted = recordings = 0
-    whole_house = ATTR_DEVICE_ID not in call.data
-    for entry, stream_ids in (await _async_cameras(call)).items():
-        for stream_id in [None] if whole_house else sorted(stream_ids):
-            with asked():
-                forgot = await entry.runtime_data.client.archive.forget(call.data[ATTR_MINUTES], stream_id)
-            deleted += forgot[0]
-            recordings += forgot[1]
+    cameras = await _async_cameras(call)
+    forget = async_forget if ATTR_DEVICE_ID in call.data else async_forget_house
+    with asked():
+        deleted, recordings = await forget(cameras, call.data[ATTR_MINUTES])
     return {"deleted": deleted, "recordings": recordings}
 
 
@@ -126,24 +105,15 @@ async def async_transcribe_file(call: ServiceCall) -> ServiceResponse:
     }
 
 
-async def _async_cameras(call: ServiceCall) -> Cameras:
+async def _async_cameras(call: ServiceCall) -> list[TargetedCamera]:
     """Return the cameras that are meant, all if none is named, as far as whoever asks may see them."""
-    hass, user = call.hass, await async_caller(call)
-    wanted = set(call.data.get(ATTR_DEVICE_ID, ()))
-    found: dict[WallflowerConfigEntry, set[str]] = defaultdict(set)
-    named: set[str] = set()
-    devices = dr.async_get(hass)
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        for stream_id, subentry in stream_subentries(entry).items():
-            device = devices.async_get_device_by_identifier((DOMAIN, subentry.subentry_id), entry.entry_id)
-            if wanted and (device is None or device.id not in wanted):
-                continue
-            if user is None or is_permitted(hass, user, subentry, POLICY_READ):
-                found[entry].add(stream_id)
-                named |= set() if device is None else {device.id}
-    if wanted - named or not found:
+    cameras = async_permitted_cameras(call.hass, await async_caller(call), POLICY_READ)
+    if (wanted := call.data.get(ATTR_DEVICE_ID)) is not None:
+        by_device = {each.device_id(call.hass): each for each in cameras}
+        cameras = [] if set(wanted) - by_device.keys() else [by_device[each] for each in sorted(set(wanted))]
+    if not cameras:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_camera")
-    return found
+    return cameras
 
 
 async def _async_path(hass: HomeAssistant, media: str | dict[str, Any]) -> Path:
@@ -160,7 +130,3 @@ async def _async_path(hass: HomeAssistant, media: str | dict[str, Any]) -> Path:
     if not await hass.async_add_executor_job(hass.config.is_allowed_path, given):
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="path_not_allowed")
     return Path(given)
-
-
-def _title(entry: WallflowerConfigEntry, stream_id: str) -> str:
-    return stream_subentries(entry)[stream_id].title

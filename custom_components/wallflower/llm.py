@@ -11,13 +11,11 @@ from homeassistant.helpers.llm import LLM_API_ASSIST, LLMContext, Tool, ToolAnno
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
-from .archive import Archive
 from .const import CONF_ASSIST, DOMAIN
 from .exceptions import WallflowerError
-from .heard import Segment
+from .house_archive import Said, async_recent, async_search
 from .permissions import camera_entity_id, is_permitted
-from .reconcile import stream_subentries
-from .targets import TargetedCamera
+from .targets import TargetedCamera, async_loaded_cameras
 
 if TYPE_CHECKING:
     # What Home Assistant serves under the other name.
@@ -47,29 +45,30 @@ class _HeardTool(Tool):
     def _fields(self) -> dict[vol.Marker, object]:
         raise NotImplementedError
 
-    async def _heard(self, archive: Archive, stream_id: str, asked: dict[str, object]) -> list[Segment]:
+    async def _heard(self, cameras: list[TargetedCamera], asked: dict[str, object]) -> list[Said]:
         raise NotImplementedError
 
     @override
     async def async_call(self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext) -> ToolResult:
         """Return what was said, the newest last."""
         asked = self.parameters(tool_input.tool_args)
-        allowed = {
-            each.subentry.subentry_id: each.client.archive for each in await _async_cameras_of(hass, llm_context)
-        }
-        said: list[tuple[Segment, str]] = []
-        for camera in self._cameras:
-            archive = allowed.get(camera.subentry.subentry_id)
-            if archive is None or asked.get(_CAMERA) not in {None, camera.subentry.title}:
-                continue
-            try:
-                said += [(each, camera.subentry.title) for each in await self._heard(archive, camera.stream_id, asked)]
-            except WallflowerError:
-                return ToolResult(data={"error": "The sidecar does not answer"}, error=True)
-        said.sort(key=lambda each: each[0].start)
+        offered = {each.subentry.subentry_id for each in self._cameras}
+        cameras = [
+            each
+            for each in await _async_cameras_of(hass, llm_context)
+            if each.subentry.subentry_id in offered and asked.get(_CAMERA) in {None, each.subentry.title}
+        ]
+        try:
+            said = await self._heard(cameras, asked)
+        except WallflowerError:
+            return ToolResult(data={"error": "The sidecar does not answer"}, error=True)
         sentences: list[JsonValueType] = [
-            {"camera": title, "at": dt_util.as_local(each.start).isoformat(timespec="seconds"), "text": each.text}
-            for each, title in said[-MOST:]
+            {
+                "camera": each.camera.subentry.title,
+                "at": dt_util.as_local(each.segment.start).isoformat(timespec="seconds"),
+                "text": each.segment.text,
+            }
+            for each in sorted(said, key=lambda each: each.segment.start)
         ]
         return ToolResult(data={"sentences": sentences})
 
@@ -89,9 +88,9 @@ class SearchTool(_HeardTool):
         }
 
     @override
-    async def _heard(self, archive: Archive, stream_id: str, asked: dict[str, object]) -> list[Segment]:
+    async def _heard(self, cameras: list[TargetedCamera], asked: dict[str, object]) -> list[Said]:
         begin = dt_util.utcnow() - timedelta(hours=float(str(asked[_HOURS])))
-        return await archive.segments(stream_id, query=str(asked[_WORDS]), begin=begin, limit=MOST)
+        return (await async_search(cameras, str(asked[_WORDS]), begin=begin, end=None, limit=MOST))[0]
 
 
 class RecentTool(_HeardTool):
@@ -106,9 +105,9 @@ class RecentTool(_HeardTool):
         return {vol.Optional(_MINUTES, default=15): vol.All(vol.Coerce(float), vol.Range(0, 24 * 60))}
 
     @override
-    async def _heard(self, archive: Archive, stream_id: str, asked: dict[str, object]) -> list[Segment]:
+    async def _heard(self, cameras: list[TargetedCamera], asked: dict[str, object]) -> list[Said]:
         begin = dt_util.utcnow() - timedelta(minutes=float(str(asked[_MINUTES])))
-        return await archive.segments(stream_id, begin=begin, limit=MOST)
+        return await async_recent(cameras, begin=begin, limit=MOST)
 
 
 @callback
@@ -123,11 +122,10 @@ def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -
 @callback
 def _exposed(hass: HomeAssistant, llm_context: LLMContext) -> list[TargetedCamera]:
     return [
-        TargetedCamera(entry, subentry)
-        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
-        if entry.options.get(CONF_ASSIST)
-        for subentry in stream_subentries(entry).values()
-        if (entity_id := camera_entity_id(hass, subentry))
+        each
+        for each in async_loaded_cameras(hass)
+        if each.entry.options.get(CONF_ASSIST)
+        and (entity_id := camera_entity_id(hass, each.subentry))
         and llm_context.assistant is not None
         and async_should_expose(hass, llm_context.assistant, entity_id)
     ]

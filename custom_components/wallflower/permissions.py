@@ -3,11 +3,12 @@
 from homeassistant.auth.models import User
 from homeassistant.components.camera.const import DOMAIN as CAMERA_DOMAIN
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import UnknownUser
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
+from .targets import TargetedCamera, async_loaded_cameras
 
 
 def camera_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | None:
@@ -20,6 +21,14 @@ def is_permitted(hass: HomeAssistant, user: User, subentry: ConfigSubentry, poli
     if (entity_id := camera_entity_id(hass, subentry)) is None:
         return user.is_admin
     return user.permissions.check_entity(entity_id, policy)
+
+
+@callback
+def async_permitted_cameras(hass: HomeAssistant, user: User | None, policy: str) -> list[TargetedCamera]:
+    """Return the cameras of loaded hubs that a user may read or control: for Home Assistant itself, all."""
+    return [
+        each for each in async_loaded_cameras(hass) if user is None or is_permitted(hass, user, each.subentry, policy)
+    ]
 
 
 async def async_caller(call: ServiceCall) -> User | None:

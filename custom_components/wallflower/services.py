@@ -17,18 +17,15 @@ from .action_fields import (
     ATTR_FORMAT,
     ATTR_KEYWORDS,
     ATTR_LANGUAGE,
-    ATTR_LIMIT,
-    ATTR_MATCH,
     ATTR_MEDIA,
-    ATTR_MINUTES,
-    ATTR_NOT,
-    ATTR_PHRASES,
-    ATTR_QUERY,
     ATTR_STORE,
     ATTR_TEXT,
-    ATTR_THRESHOLD,
+    FORGET_FIELDS,
     RANGE_FIELDS,
+    REPLAY_FIELDS,
+    SEARCH_FIELDS,
     SPAN_FIELDS,
+    TEXT,
 )
 from .const import DOMAIN
 from .permissions import async_caller, camera_entity_id, is_permitted
@@ -42,33 +39,17 @@ else:
 
 type CameraAction = Callable[[TargetedCamera, ServiceCall], Awaitable[ServiceResponse | None]]
 
-MAX_TEXT = 10_000
-MAX_MINUTES = 7 * 24 * 60
-
 _TARGET = (ATTR_ENTITY_ID, ATTR_DEVICE_ID, ATTR_AREA_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID)
-_TEXT = vol.All(cv.string, vol.Length(1, MAX_TEXT))
 _CAMERAS: dict[vol.Marker, Any] = {vol.Optional(ATTR_DEVICE_ID): vol.All(cv.ensure_list, [cv.string])}
 
 _QUERIES: dict[str, tuple[Any, dict[vol.Marker, Any]]] = {
     "search_transcripts": (
         hub_actions.async_search_transcripts,
-        {
-            **_CAMERAS,
-            **RANGE_FIELDS,
-            vol.Required(ATTR_QUERY): _TEXT,
-            vol.Optional(ATTR_LIMIT, default=50): vol.All(vol.Coerce(int), vol.Range(1, 1000)),
-        },
+        {**_CAMERAS, **SEARCH_FIELDS},
     ),
     "replay_rule": (
         hub_actions.async_replay_rule,
-        {
-            **_CAMERAS,
-            **RANGE_FIELDS,
-            vol.Required(ATTR_PHRASES): vol.All(cv.ensure_list, [_TEXT], vol.Length(1)),
-            vol.Optional(ATTR_MATCH, default="phrase"): vol.In(["phrase", "fuzzy", "regex"]),
-            vol.Optional(ATTR_THRESHOLD): vol.All(vol.Coerce(float), vol.Range(0, 100)),
-            vol.Optional(ATTR_NOT, default=list): vol.All(cv.ensure_list, [_TEXT]),
-        },
+        {**_CAMERAS, **REPLAY_FIELDS},
     ),
     "transcribe_file": (
         hub_actions.async_transcribe_file,
@@ -78,8 +59,8 @@ _QUERIES: dict[str, tuple[Any, dict[vol.Marker, Any]]] = {
 _FORGETTING: dict[str, tuple[Any, dict[vol.Marker, Any]]] = {
     "purge_transcripts": (hub_actions.async_purge_transcripts, {**_CAMERAS, **RANGE_FIELDS}),
     "forget": (
-        hub_actions.async_forget,
-        {**_CAMERAS, vol.Required(ATTR_MINUTES): vol.All(vol.Coerce(float), vol.Range(1 / 60, MAX_MINUTES))},
+        hub_actions.async_forget_last,
+        {**_CAMERAS, **FORGET_FIELDS},
     ),
 }
 _OF_CAMERAS: dict[str, tuple[CameraAction, dict[vol.Marker, Any], str, SupportsResponse]] = {
@@ -98,7 +79,7 @@ _OF_CAMERAS: dict[str, tuple[CameraAction, dict[vol.Marker, Any], str, SupportsR
     "simulate_speech": (
         camera_actions.async_simulate_speech,
         {
-            vol.Required(ATTR_TEXT): _TEXT,
+            vol.Required(ATTR_TEXT): TEXT,
             vol.Optional(ATTR_CONFIDENCE): vol.All(vol.Coerce(float), vol.Range(0, 1)),
             vol.Optional(ATTR_STORE, default=True): cv.boolean,
         },

@@ -1,4 +1,4 @@
-"""Which cameras an automation means by a target: devices, areas, floors, labels or entities."""
+"""The cameras of the loaded hubs, and which of them an automation means by devices, areas, floors or labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,20 +32,35 @@ class TargetedCamera:
         """The way to its sidecar."""
         return self.entry.runtime_data.client
 
+    def device_id(self, hass: HomeAssistant) -> str | None:
+        """Return its device, if it has one."""
+        identifier = DOMAIN, self.subentry.subentry_id
+        device = dr.async_get(hass).async_get_device_by_identifier(identifier, self.entry.entry_id)
+        return None if device is None else device.id
+
+
+@callback
+def async_loaded_cameras(hass: HomeAssistant) -> list[TargetedCamera]:
+    """Return every camera of a loaded hub."""
+    return [
+        TargetedCamera(entry, subentry)
+        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+        for subentry in stream_subentries(entry).values()
+    ]
+
 
 @callback
 def async_targeted_cameras(hass: HomeAssistant, target: Mapping[str, Any]) -> list[TargetedCamera]:
     """Return each camera of a loaded hub whose device or any entity is meant."""
     selected = async_extract_referenced_entity_ids(hass, TargetSelection(dict(target)))
     entity_ids = selected.referenced | selected.indirectly_referenced
-    devices, entities = dr.async_get(hass), er.async_get(hass)
-    found: list[TargetedCamera] = []
-    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
-        for subentry in stream_subentries(entry).values():
-            device = devices.async_get_device_by_identifier((DOMAIN, subentry.subentry_id), entry.entry_id)
-            if device and (
-                device.id in selected.referenced_devices
-                or any(each.entity_id in entity_ids for each in er.async_entries_for_device(entities, device.id))
-            ):
-                found.append(TargetedCamera(entry, subentry))
-    return found
+    entities = er.async_get(hass)
+    return [
+        camera
+        for camera in async_loaded_cameras(hass)
+        if (device_id := camera.device_id(hass)) is not None
+        and (
+            device_id in selected.referenced_devices
+            or any(each.entity_id in entity_ids for each in er.async_entries_for_device(entities, device_id))
+        )
+    ]

@@ -1,6 +1,6 @@
 """What dashboards ask over Home Assistant's WebSocket, each answer for the cameras that the user may see."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -14,12 +14,21 @@ from homeassistant.components.websocket_api.messages import event_message
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
+from .action_fields import (
+    ATTR_LIMIT,
+    ATTR_MINUTES,
+    ATTR_QUERY,
+    FORGET_FIELDS,
+    REPLAY_FIELDS,
+    SEARCH_FIELDS,
+    range_of,
+)
 from .const import DOMAIN
 from .coordinator import WallflowerCoordinator
 from .exceptions import RequestRefusedError, WallflowerError
 from .heard import Forgotten, Hit, Partial, Segment
-from .permissions import camera_entity_id, is_permitted
-from .reconcile import stream_subentries
+from .house_archive import async_forget, async_replay, async_search, rule_to_try
+from .permissions import async_permitted_cameras, camera_entity_id, is_permitted
 from .subscriptions import SIGNAL_HEARD, SIGNAL_LOADED, Heard
 from .targets import TargetedCamera
 
@@ -33,13 +42,18 @@ CAMERA = "camera"
 ERR_FAILED = "sidecar_failed"
 ERR_REFUSED = "refused"
 
-_MINUTES = vol.All(vol.Coerce(float), vol.Range(1 / 60, 7 * 24 * 60))
-
 type Message = dict[str, Any]
 type Command = Callable[[HomeAssistant, ActiveConnection, Message], Awaitable[Any]]
 
-_ONE: dict[str | vol.Marker, Any] = {vol.Required(CAMERA): str}
-_ALL_OR_ONE: dict[str | vol.Marker, Any] = {vol.Optional(CAMERA): str}
+_ONE: dict[vol.Marker, object] = {vol.Required(CAMERA): str}
+_ALL_OR_ONE: dict[vol.Marker, object] = {vol.Optional(CAMERA): str}
+
+
+def _schema(command: str, *fields: dict[vol.Marker, object]) -> dict[str | vol.Marker, Any]:
+    schema: dict[str | vol.Marker, Any] = {vol.Required("type"): f"{DOMAIN}/{command}"}
+    for each in fields:
+        schema.update(each.items())
+    return schema
 
 
 class RefusedError(Exception):
@@ -59,12 +73,7 @@ def async_setup_websocket(hass: HomeAssistant) -> None:
 
 
 def _cameras(hass: HomeAssistant, connection: ActiveConnection, policy: str = POLICY_READ) -> list[TargetedCamera]:
-    return [
-        TargetedCamera(entry, subentry)
-        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
-        for subentry in stream_subentries(entry).values()
-        if is_permitted(hass, connection.user, subentry, policy)
-    ]
+    return async_permitted_cameras(hass, connection.user, policy)
 
 
 def _wanted(
@@ -101,76 +110,45 @@ def _answering(command: Command) -> Any:
     return async_response(run)
 
 
-@websocket_command({vol.Required("type"): f"{DOMAIN}/streams"})
+@websocket_command(_schema("streams"))
 @_answering
 async def streams(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> list[Message]:
     """List the cameras, each with its state."""
     return [_camera(hass, each, each.entry.runtime_data) for each in _cameras(hass, connection)]
 
 
-@websocket_command(
-    {
-        vol.Required("type"): f"{DOMAIN}/transcript/search",
-        vol.Required("query"): vol.All(str, vol.Length(1, 10_000)),
-        vol.Optional("limit", default=50): vol.All(int, vol.Range(1, 1000)),
-        **_ALL_OR_ONE,
-    }
-)
+@websocket_command(_schema("transcript/search", SEARCH_FIELDS, _ALL_OR_ONE))
 @_answering
 async def search(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> Message:
     """Find sentences, best first of each sidecar."""
-    found: list[Message] = []
-    truncated = False
-    # Taken before the first wait: a hub may be unloaded meanwhile.
-    hubs = [(of_hub, of_hub[0].client) for of_hub in _by_hub(_wanted(hass, connection, msg))]
-    for of_hub, client in hubs:
-        ids = {each.stream_id: each.subentry.subentry_id for each in of_hub}
-        segments, more = await client.archive.search(msg["query"], ids.keys(), limit=msg["limit"])
-        found += [{CAMERA: ids[each.stream], **each.to_response()} for each in segments]
-        truncated |= more
-    return {"segments": found[: msg["limit"]], "truncated": truncated or len(found) > msg["limit"]}
+    begin, end = range_of(msg)
+    cameras = _wanted(hass, connection, msg)
+    found, truncated = await async_search(cameras, msg[ATTR_QUERY], begin=begin, end=end, limit=msg[ATTR_LIMIT])
+    segments = [{CAMERA: each.camera.subentry.subentry_id, **each.segment.to_response()} for each in found]
+    return {"segments": segments, "truncated": truncated}
 
 
-@websocket_command(
-    {
-        vol.Required("type"): f"{DOMAIN}/rules/replay",
-        vol.Required("phrases"): [vol.All(str, vol.Length(1, 1000))],
-        vol.Optional("match", default="phrase"): vol.In(["phrase", "fuzzy", "regex"]),
-        vol.Optional("threshold"): vol.All(vol.Coerce(float), vol.Range(0, 100)),
-        vol.Optional("not", default=list): [str],
-        **_ALL_OR_ONE,
-    }
-)
+@websocket_command(_schema("rules/replay", REPLAY_FIELDS, _ALL_OR_ONE))
 @_answering
 async def replay(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> Message:
     """Try a rule on what was said."""
-    rule: Message = {"id": "replay"}
-    rule |= {name: msg[name] for name in ("phrases", "match", "threshold", "not") if name in msg}
-    count = 0
-    hits: list[Message] = []
-    for each, client in [(each, each.client) for each in _wanted(hass, connection, msg)]:
-        of_stream, found = await client.archive.replay(rule, each.stream_id, begin=None, end=None)
-        count += of_stream
-        hits += [{CAMERA: each.subentry.subentry_id, **hit.to_response()} for hit in found]
+    begin, end = range_of(msg)
+    cameras = _wanted(hass, connection, msg)
+    count, fired = await async_replay(cameras, rule_to_try(msg), begin=begin, end=end)
+    hits = [{CAMERA: each.camera.subentry.subentry_id, **each.hit.to_response()} for each in fired]
     return {"count": count, "hits": hits}
 
 
-@websocket_command(
-    {
-        vol.Required("type"): f"{DOMAIN}/forget",
-        vol.Required("minutes"): _MINUTES,
-        **_ONE,
-    }
-)
+@websocket_command(_schema("forget", FORGET_FIELDS, _ONE))
 @_answering
 async def forget(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> Message:
     """Forget the last minutes of a camera."""
-    [camera] = _wanted(hass, connection, msg, POLICY_CONTROL)
-    deleted, recordings = await camera.client.archive.forget(msg["minutes"], camera.stream_id)
+    cameras = _wanted(hass, connection, msg, POLICY_CONTROL)
+    deleted, recordings = await async_forget(cameras, msg[ATTR_MINUTES])
     return {"deleted": deleted, "recordings": recordings}
 
 
-@websocket_command({vol.Required("type"): f"{DOMAIN}/pause", vol.Required("paused"): bool, **_ONE})
+@websocket_command(_schema("pause", _ONE, {vol.Required("paused"): bool}))
 @_answering
 async def pause(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> Message:
     """Write down no more what a camera hears, or go on."""
@@ -181,7 +159,7 @@ async def pause(hass: HomeAssistant, connection: ActiveConnection, msg: Message)
     return _camera(hass, camera, coordinator)
 
 
-@websocket_command({vol.Required("type"): f"{DOMAIN}/retry", **_ONE})
+@websocket_command(_schema("retry", _ONE))
 @_answering
 async def retry(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
     """Try a camera again now."""
@@ -189,7 +167,7 @@ async def retry(hass: HomeAssistant, connection: ActiveConnection, msg: Message)
     await camera.client.restart_stream(camera.stream_id)
 
 
-@websocket_command({vol.Required("type"): f"{DOMAIN}/transcript/subscribe", **_ALL_OR_ONE})
+@websocket_command(_schema("transcript/subscribe", _ALL_OR_ONE))
 @callback
 def subscribe(hass: HomeAssistant, connection: ActiveConnection, msg: Message) -> None:
     """Follow what is said, unfinished sentences too, over reloads of a hub."""
@@ -263,13 +241,6 @@ class _Live:
     def _send(self, camera: TargetedCamera, told: Message) -> None:
         message = {CAMERA: camera.subentry.subentry_id, **told}
         self._connection.send_message(event_message(self._msg["id"], message))
-
-
-def _by_hub(cameras: Iterable[TargetedCamera]) -> list[list[TargetedCamera]]:
-    hubs: dict[str, list[TargetedCamera]] = {}
-    for each in cameras:
-        hubs.setdefault(each.entry.entry_id, []).append(each)
-    return list(hubs.values())
 
 
 def _camera(hass: HomeAssistant, camera: TargetedCamera, coordinator: WallflowerCoordinator) -> Message:
