@@ -10,14 +10,21 @@ from typing import override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
+from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .borrowed_camera import addresses
 from .client import WallflowerClient
 from .const import DOMAIN
-from .exceptions import ApiVersionError, AuthenticationError, CertificateError, ForbiddenError, WallflowerError
+from .exceptions import (
+    ApiVersionError,
+    AuthenticationError,
+    CertificateError,
+    ForbiddenError,
+    WallflowerError,
+    WrongServerError,
+)
 from .forgetting import Forgetting
 from .heard import Partial, Segment
 from .intake import EventIntake
@@ -106,7 +113,9 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
         except ApiVersionError as error:
             key = API_TOO_OLD if error.sidecar_is_older else API_TOO_NEW
             async_raise_api_issue(self.hass, self.config_entry, key)
-            raise ConfigEntryError(translation_domain=DOMAIN, translation_key=key) from error
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key=key) from error
+        except WrongServerError as error:
+            raise UpdateFailed(translation_domain=DOMAIN, translation_key="wrong_server") from error
         except CertificateError as error:
             raise UpdateFailed(
                 translation_domain=DOMAIN,
@@ -120,10 +129,15 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
                 translation_placeholders={"url": self.config_entry.data[CONF_URL], "error": str(error)},
             ) from error
 
-    async def _async_take_state(self) -> WallflowerData:
+    async def async_joined_sidecar(self) -> ServerInfo:
+        """Return who answers; raises WrongServerError or ApiVersionError if that is nobody to talk to."""
         info = await self.client.info()
         if info.server_id != self.config_entry.unique_id:
-            raise ConfigEntryError(translation_domain=DOMAIN, translation_key="wrong_server")
+            raise WrongServerError("Another sidecar answers")
+        return info
+
+    async def _async_take_state(self) -> WallflowerData:
+        info = await self.async_joined_sidecar()
         newest = await self.client.newest_event_id(self.intake.event_types)
         if self.journal.last_event_id is None:
             self.journal.last_event_id = newest

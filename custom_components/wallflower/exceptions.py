@@ -37,6 +37,10 @@ class ApiVersionError(WallflowerError):
         self.sidecar_is_older = found < supported
 
 
+class WrongServerError(WallflowerError):
+    """Another sidecar answers than the one that was joined."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldFault:
     """One refused field of a request."""

@@ -6,14 +6,16 @@ import random
 from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryError
+from homeassistant.exceptions import ConfigEntryAuthFailed
 
 from .const import DOMAIN
 from .exceptions import (
+    ApiVersionError,
     AuthenticationError,
     ForbiddenError,
     WallflowerConnectionError,
     WallflowerError,
+    WrongServerError,
 )
 
 if TYPE_CHECKING:
@@ -60,11 +62,13 @@ class EventListener:
                 await self._follow()
             except (AuthenticationError, ForbiddenError, ConfigEntryAuthFailed) as error:
                 self._coordinator.async_set_update_error(error)
-                self._entry.async_start_reauth(self._coordinator.hass)
+                if await self._is_another():
+                    self._set_up_anew()
+                else:
+                    self._entry.async_start_reauth(self._coordinator.hass)
                 return
-            except ConfigEntryError:
-                # Setting up anew says what is wrong where a person looks for it.
-                self._coordinator.hass.config_entries.async_schedule_reload(self._entry.entry_id)
+            except ApiVersionError, WrongServerError:
+                self._set_up_anew()
                 return
             except WallflowerError as error:
                 self._coordinator.async_set_update_error(error)
@@ -94,7 +98,21 @@ class EventListener:
         await self._coordinator.async_refresh()
         if self._coordinator.last_update_success:
             return
-        cause = self._coordinator.last_exception
-        if isinstance(cause, ConfigEntryAuthFailed | ConfigEntryError):
+        failure = self._coordinator.last_exception
+        if isinstance(failure, ConfigEntryAuthFailed):
+            raise failure
+        if isinstance(cause := failure and failure.__cause__, ApiVersionError | WrongServerError):
             raise cause
-        raise WallflowerConnectionError("The sidecar's state cannot be read") from cause
+        raise WallflowerConnectionError("The sidecar's state cannot be read") from failure
+
+    async def _is_another(self) -> bool:
+        """Whether it is not the joined sidecar that refused the token: then that says nothing of the token."""
+        try:
+            await self._coordinator.async_joined_sidecar()
+        except WallflowerError as error:
+            return isinstance(error, WrongServerError)
+        return False
+
+    def _set_up_anew(self) -> None:
+        """Let the set-up say what is wrong, where a person looks for it, and try until it is right again."""
+        self._coordinator.hass.config_entries.async_schedule_reload(self._entry.entry_id)

@@ -1,12 +1,14 @@
 """What goes wrong on the way to the sidecar and at the camera, and how it comes back."""
 
+from datetime import timedelta
 from unittest.mock import patch
 
 from aiohttp import web
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.wallflower.listener import retry_delay_s
 from tests.support.waiting import eventually
@@ -164,33 +166,43 @@ async def test_an_event_stream_that_does_not_begin_as_agreed_is_no_sidecar_to_re
         ({"api_version": 0}, "api_too_old"),
     ],
 )
-async def test_a_sidecar_that_cannot_be_used_is_an_error_with_its_reason(
+async def test_a_sidecar_that_cannot_be_used_is_told_with_its_reason_and_tried_until_it_can(
     hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp, change: dict, key: str
 ) -> None:
+    right = dict(sidecar.info)
     sidecar.info.update(change)
 
     entry = await set_up()
 
-    assert entry.state is ConfigEntryState.SETUP_ERROR
+    assert entry.state is ConfigEntryState.SETUP_RETRY
     assert entry.error_reason_translation_key == key
     assert not sidecar.requested("GET", "streams")
+    sidecar.info.update(right)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=10))
+    await eventually(lambda: entry.state is ConfigEntryState.LOADED)
 
 
 @pytest.mark.usefixtures("quick_retries")
-async def test_another_sidecar_at_the_address_ends_in_an_error_not_in_another_house(
-    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp
+@pytest.mark.parametrize("token", ["a-secret-token", "another-token"])
+async def test_another_sidecar_at_the_address_is_left_alone_until_the_joined_one_is_back(
+    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp, token: str
 ) -> None:
     entry = await set_up()
     await listening(sidecar)
-    sidecar.info["server_id"] = "server-2"
-    puts = len(sidecar.requested("PUT"))
+    ours = dict(sidecar.info), sidecar.token
+    sidecar.info["server_id"], sidecar.token = "server-2", token
+    asked = len(sidecar.requested("PUT")) + len(sidecar.requested("PATCH"))
 
     sidecar.streams.clear()
     sidecar.cut()
 
-    await eventually(lambda: entry.state is ConfigEntryState.SETUP_ERROR)
+    await eventually(lambda: entry.state is ConfigEntryState.SETUP_RETRY)
     assert entry.error_reason_translation_key == "wrong_server"
-    assert len(sidecar.requested("PUT")) == puts
+    assert reauth_flows(hass) == []
+    assert len(sidecar.requested("PUT")) + len(sidecar.requested("PATCH")) == asked
+    sidecar.info, sidecar.token = ours
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=10))
+    await eventually(lambda: entry.state is ConfigEntryState.LOADED)
 
 
 async def test_a_token_that_is_refused_at_the_start_asks_to_pair_again(

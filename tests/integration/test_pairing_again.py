@@ -29,7 +29,7 @@ def out_of_order(sidecar: FakeSidecar) -> None:
     ("fault", "state"),
     [
         (in_order, ConfigEntryState.LOADED),
-        (of_tomorrow, ConfigEntryState.SETUP_ERROR),
+        (of_tomorrow, ConfigEntryState.SETUP_RETRY),
         (out_of_order, ConfigEntryState.SETUP_RETRY),
     ],
 )
