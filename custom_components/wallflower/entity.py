@@ -1,5 +1,6 @@
 """What all entities have in common."""
 
+from abc import abstractmethod
 from typing import override
 
 from homeassistant.config_entries import ConfigSubentry
@@ -27,9 +28,9 @@ class WallflowerEntity(CoordinatorEntity[WallflowerCoordinator]):
         self._shown: object = None
 
     @property
+    @abstractmethod
     def _current(self) -> object:
         """Everything that the state and the attributes are made of."""
-        raise NotImplementedError
 
     @override
     async def async_added_to_hass(self) -> None:

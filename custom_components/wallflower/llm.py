@@ -1,5 +1,6 @@
 """Tools for Assist: what was said, of cameras that are exposed to it, on hubs whose options allow it."""
 
+from abc import abstractmethod
 from datetime import timedelta
 from typing import TYPE_CHECKING, override
 
@@ -42,11 +43,13 @@ class _HeardTool(Tool):
             {**self._fields(), vol.Optional(_CAMERA): vol.In(sorted({each.subentry.title for each in cameras}))}
         )
 
+    @abstractmethod
     def _fields(self) -> dict[vol.Marker, object]:
-        raise NotImplementedError
+        """Return what can be asked, beside the camera."""
 
+    @abstractmethod
     async def _heard(self, cameras: list[TargetedCamera], asked: dict[str, object]) -> list[Said]:
-        raise NotImplementedError
+        """Return what answers it, camera by camera."""
 
     @override
     async def async_call(self, hass: HomeAssistant, tool_input: ToolInput, llm_context: LLMContext) -> ToolResult:

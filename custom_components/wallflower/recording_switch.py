@@ -53,9 +53,8 @@ class RecordingSwitch(WallflowerStreamEntity, SwitchEntity, RestoreEntity):
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        if self._stream is None:
-            return None
-        return {"mode": self._stream.recording_mode, "recording": self._stream.status.recording}
+        stream = self._stream
+        return None if stream is None else {"mode": stream.recording_mode, "recording": stream.status.recording}
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:

@@ -227,7 +227,7 @@ class FakeSidecar:
     @web.middleware
     async def _gate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         path = request.path.removeprefix(f"{BASE}/")
-        body = await request.json() if request.can_read_body else None
+        body = await request.json() if request.content_type == "application/json" else None
         self.requests.append((request.method, path, body))
         if override := self.overrides.get((request.method, path)):
             return await override(request)

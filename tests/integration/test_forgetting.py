@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from homeassistant.components.recorder import history
 from homeassistant.core import HomeAssistant
@@ -14,6 +15,7 @@ from homeassistant.setup import async_setup_component
 import homeassistant.util.dt as dt_util
 import pytest
 
+from custom_components.wallflower import history as forgetting_in_history
 from tests.support.waiting import eventually
 
 from .conftest import GATE, SetUp, camera
@@ -223,6 +225,22 @@ async def test_without_a_recorder_only_the_states_are_cleared(
 
     await eventually(lambda: not shown(hass))
     await eventually(lambda: stored(hass_storage, entry)["forgetting"] == {})
+
+
+async def test_a_recorder_that_takes_too_long_is_named_and_waited_for_no_more(
+    hass: HomeAssistant,
+    hass_storage: dict,
+    sidecar: FakeSidecar,
+    recorded: Recorded,
+    set_up: SetUp,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    entry = await set_up()
+    await listening(sidecar)
+    with patch.object(forgetting_in_history, "MAX_LOOKS", 0):
+        forget(sidecar)
+        await eventually(lambda: "The recorder has not removed yet what was forgotten" in caplog.text)
+    await eventually(lambda: stored(hass_storage, entry).get("forgetting") == {}, timeout_s=20)
 
 
 async def test_a_long_history_goes_bit_by_bit_and_is_waited_for(

@@ -82,9 +82,10 @@ async def test_what_cannot_be_mended_here_is_no_issue(
     assert issues(hass) == {}
 
 
-async def mend(client: Any, issue: ir.IssueEntry, flow: dict[str, Any] | None = None) -> dict[str, Any]:
+async def mend(client: Any, issue: ir.IssueEntry | None, flow: dict[str, Any] | None = None) -> dict[str, Any]:
     """Begin to mend an issue as the frontend does, or go on."""
     if flow is None:
+        assert issue
         answer = await client.post("/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id})
     else:
         answer = await client.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json={})
@@ -144,6 +145,10 @@ async def test_a_missing_model_is_fetched_when_asked(
     sidecar.set_condition(transcriber=NO_MODEL)
     await eventually(lambda: "no_model" in issues(hass))
     form = await mend(client, issues(hass)["no_model"])
+    await hass.config_entries.async_unload(two.entry_id)
+    assert (await mend(client, None, form))["reason"] == "not_connected"
+    await hass.config_entries.async_setup(two.entry_id)
+    form = await mend(client, issues(hass)["no_model"])
     assert (form["type"], form["description_placeholders"]) == ("form", {"model": "base"})
     assert (await mend(client, issues(hass)["no_model"], form))["errors"] == {"base": "not_fetched"}
     sidecar.overrides["POST", "models/base"] = fetch
@@ -173,6 +178,19 @@ async def test_clocks_that_do_not_agree_are_told(
     assert 85 < int(told["seconds"]) < 95
     sidecar.overrides.clear()
     await two.runtime_data.async_refresh()
+    assert issues(hass) == {}
+
+
+@pytest.mark.parametrize("date", ["yesterday", "Thu, 22 Nov 1990 07:20:42 -0000"])
+async def test_a_clock_that_cannot_be_read_is_none_that_is_wrong(
+    hass: HomeAssistant, sidecar: FakeSidecar, two: MockConfigEntry, date: str
+) -> None:
+    async def unreadable(_: web.Request) -> web.Response:
+        return web.json_response({"items": []}, headers={"Date": date})
+
+    sidecar.overrides["GET", "keywords/rules"] = unreadable
+    await two.runtime_data.async_refresh()
+    assert two.runtime_data.last_update_success
     assert issues(hass) == {}
 
 

@@ -144,6 +144,16 @@ async def test_words_find_what_can_be_played(hub: MockConfigEntry, hass_ws_clien
     assert found["result"]["result"] == []
 
 
+async def test_an_hour_shows_more_files_than_one_answer_holds(
+    hass: HomeAssistant, hub: MockConfigEntry, sidecar: FakeSidecar
+) -> None:
+    for second in range(10, 15):
+        begin, end = (f"2026-11-19T07:00:{each}.000Z" for each in (second, second + 1))
+        sidecar.recordings.append(recording("porch", str(uuid.UUID(int=second)), start=begin, end=end))
+    films = await titles(hass, hub.entry_id, PORCH, "2026-11-19", "8")
+    assert [title for title, _ in films] == [f"08:00:{second} – 08:00:{second + 1}" for second in range(10, 15)]
+
+
 @pytest.mark.parametrize("place", ["x", "x/y", "x/y/2026-13-01", "x/y/2026-11-22/24", "x/y/2026-11-22/7/8"])
 async def test_what_is_not_there_is_a_sentence(
     hass: HomeAssistant, hub: MockConfigEntry, hass_ws_client: Callable, place: str
