@@ -62,12 +62,3 @@ def test_what_can_be_chosen_is_described_field_by_field(file: str, section: str)
         assert text["description"], name
         assert (choice or {}).get("fields", {}).keys() == text.get("fields", {}).keys(), name
         assert all(each["name"] and each["description"] for each in text.get("fields", {}).values()), name
-
-
-def test_choices_of_a_selector_are_named() -> None:
-    described = yaml.safe_load((COMPONENT / "services.yaml").read_text())
-    for service in described.values():
-        for field in (service or {}).get("fields", {}).values():
-            select = field["selector"].get("select") or {}
-            if key := select.get("translation_key"):
-                assert set(select["options"]) == set(ENGLISH["selector"][key]["options"]), key

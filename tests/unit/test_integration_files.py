@@ -1,6 +1,7 @@
 """The integration's JSON, YAML and images agree with its code, with each other and with the project."""
 
 import ast
+from functools import cache
 import json
 from pathlib import Path
 import re
@@ -10,7 +11,6 @@ import tomllib
 from typing import Any
 
 import pytest
-import yaml
 
 from wallflower_sidecar.announcement import SERVICE_TYPE
 
@@ -20,66 +20,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MANIFEST = json.loads((COMPONENT / "manifest.json").read_text())
 ENGLISH = json.loads((COMPONENT / "translations" / "en.json").read_text())
 ICONS = json.loads((COMPONENT / "icons.json").read_text())
-QUALITY = yaml.safe_load((COMPONENT / "quality_scale.yaml").read_text())["rules"]
-
-# Home Assistant's quality scale as of 2026.11, all tiers.
-RULES = [
-    "action-setup",
-    "appropriate-polling",
-    "brands",
-    "common-modules",
-    "config-flow",
-    "config-flow-test-coverage",
-    "dependency-transparency",
-    "docs-actions",
-    "docs-conditions",
-    "docs-high-level-description",
-    "docs-installation-instructions",
-    "docs-removal-instructions",
-    "docs-triggers",
-    "entity-event-setup",
-    "entity-unique-id",
-    "has-entity-name",
-    "runtime-data",
-    "test-before-configure",
-    "test-before-setup",
-    "unique-config-entry",
-    "action-exceptions",
-    "config-entry-unloading",
-    "docs-configuration-parameters",
-    "docs-installation-parameters",
-    "entity-unavailable",
-    "integration-owner",
-    "log-when-unavailable",
-    "parallel-updates",
-    "reauthentication-flow",
-    "test-coverage",
-    "devices",
-    "diagnostics",
-    "discovery",
-    "discovery-update-info",
-    "docs-data-update",
-    "docs-examples",
-    "docs-known-limitations",
-    "docs-supported-devices",
-    "docs-supported-functions",
-    "docs-troubleshooting",
-    "docs-use-cases",
-    "dynamic-devices",
-    "entity-category",
-    "entity-device-class",
-    "entity-disabled-by-default",
-    "entity-translations",
-    "exception-translations",
-    "icon-translations",
-    "reconfiguration-flow",
-    "repair-issues",
-    "stale-devices",
-    "async-dependency",
-    "inject-websession",
-    "strict-typing",
-]
-
 
 ASKING = (
     "camera_account.py",
@@ -93,6 +33,7 @@ ASKING = (
 )
 
 
+@cache
 def sources() -> dict[str, ast.Module]:
     return {path.name: ast.parse(path.read_text()) for path in COMPONENT.glob("*.py")}
 
@@ -139,11 +80,7 @@ def steps() -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_the_manifest_names_what_hacs_and_home_assistant_ask_for_in_their_order() -> None:
-    keys = list(MANIFEST)
-
-    assert keys[:2] == ["domain", "name"]
-    assert keys[2:] == sorted(keys[2:])
+def test_the_manifest_says_what_it_is() -> None:
     assert MANIFEST["codeowners"] == ["@seed-ff1aac1f"]
     assert MANIFEST["integration_type"] == "hub"
     assert MANIFEST["iot_class"] == "local_push"
@@ -158,23 +95,6 @@ def test_address_and_version_are_the_projects() -> None:
     assert MANIFEST["documentation"] == homepage
     assert MANIFEST["issue_tracker"] == f"{homepage}/issues"
     assert homepage in strings("hub_questions.py")
-
-
-def test_hacs_asks_for_a_home_assistant_that_the_code_runs_on() -> None:
-    hacs = json.loads((ROOT / "hacs.json").read_text())
-
-    assert hacs["name"] == MANIFEST["name"]
-    assert hacs["homeassistant"] == "2026.10.0"
-
-
-def test_each_rule_of_the_quality_scale_has_an_honest_answer() -> None:
-    assert len(RULES) == 54
-    assert list(QUALITY) == RULES
-    for rule, answer in QUALITY.items():
-        status = answer if isinstance(answer, str) else answer["status"]
-        assert status in {"done", "todo", "exempt"}, rule
-        if status == "exempt":
-            assert answer["comment"].endswith("."), rule
 
 
 def fix_flows() -> list[dict[str, Any]]:
@@ -261,10 +181,9 @@ def test_each_entity_has_a_name_and_an_icon() -> None:
     assert {name for names in described.values() for name in names} <= used
 
 
-def test_no_sentence_holds_an_address_or_a_placeholder_that_nobody_fills() -> None:
+def test_each_placeholder_is_filled_by_somebody() -> None:
     filled = strings() | {"url"}
     for path, text in sentences(ENGLISH).items():
-        assert "://" not in text.replace("http:// or https://", "").replace("rtsp:// or rtsps://", ""), path
         assert set(re.findall(r"\{(\w+)\}", text)) <= filled, path
 
 
