@@ -44,7 +44,20 @@ def connection_errors() -> Iterator[None]:
         reason = getattr(error.certificate_error, "verify_message", "")
         raise CertificateError(reason or "The certificate cannot be verified") from error
     except (aiohttp.ClientError, OSError, UnicodeError) as error:
-        raise WallflowerConnectionError(f"No connection to the sidecar: {type(error).__name__}") from error
+        raise WallflowerConnectionError(_broken(error)) from error
+
+
+def _broken(error: Exception) -> str:
+    """Say for a person why there is no connection."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "The sidecar's host name is not known"
+        case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
+            return "Nothing listens at the sidecar's address"
+        case aiohttp.ClientConnectorError():
+            return "No way leads to the sidecar"
+        case _:
+            return "The connection to the sidecar broke"
 
 
 async def read(response: aiohttp.ClientResponse) -> bytes:

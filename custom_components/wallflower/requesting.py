@@ -7,7 +7,7 @@ from http import HTTPStatus
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
-from .exceptions import RequestRefusedError, WallflowerError
+from .exceptions import RequestRefusedError, WallflowerConnectionError, WallflowerError
 
 
 @contextmanager
@@ -15,11 +15,13 @@ def told_as(translation_key: str) -> Iterator[None]:
     """Raise what goes wrong within the block as this translated error; it holds nothing that was said."""
     try:
         yield
+    except WallflowerConnectionError as error:
+        raise _away() from error
     except WallflowerError as error:
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key=translation_key,
-            translation_placeholders={"error": str(error)},
+            translation_placeholders={"error": _sentence(error)},
         ) from error
 
 
@@ -34,13 +36,23 @@ def asked() -> Iterator[None]:
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="request_refused",
-            translation_placeholders={"detail": "; ".join((error.detail, *(each.message for each in error.faults)))},
+            translation_placeholders={"detail": "; ".join(each.message for each in error.faults) or error.detail},
         ) from error
+    except WallflowerConnectionError as error:
+        raise _away() from error
     except WallflowerError as error:
         raise _failed(error) from error
 
 
+def _away() -> HomeAssistantError:
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key="sidecar_away")
+
+
 def _failed(error: WallflowerError) -> HomeAssistantError:
     return HomeAssistantError(
-        translation_domain=DOMAIN, translation_key="action_failed", translation_placeholders={"error": str(error)}
+        translation_domain=DOMAIN, translation_key="action_failed", translation_placeholders={"error": _sentence(error)}
     )
+
+
+def _sentence(error: WallflowerError) -> str:
+    return (isinstance(error, RequestRefusedError) and error.detail) or str(error)

@@ -29,7 +29,7 @@ from .action_fields import (
 )
 from .const import DOMAIN
 from .permissions import async_caller, camera_entity_id, is_permitted
-from .targets import TargetedCamera, async_targeted_cameras
+from .targets import TargetedCamera, async_settled, async_targeted_cameras
 
 if TYPE_CHECKING:
     # What Home Assistant serves under the other name.
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 else:
     import voluptuous as vol
 
+type Handler = Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]
 type CameraAction = Callable[[TargetedCamera, ServiceCall], Awaitable[ServiceResponse | None]]
 
 _TARGET = (ATTR_ENTITY_ID, ATTR_DEVICE_ID, ATTR_AREA_ID, ATTR_FLOOR_ID, ATTR_LABEL_ID)
@@ -56,11 +57,15 @@ _QUERIES: dict[str, tuple[Any, dict[vol.Marker, Any]]] = {
         {vol.Required(ATTR_MEDIA): vol.Any(cv.string, dict), vol.Optional(ATTR_LANGUAGE): cv.string},
     ),
 }
+# No camera at all, such as from a template that found none, must not mean every camera there.
+_SOME_CAMERAS: dict[vol.Marker, Any] = {
+    vol.Optional(ATTR_DEVICE_ID): vol.All(cv.ensure_list, vol.Length(1), [cv.string])
+}
 _FORGETTING: dict[str, tuple[Any, dict[vol.Marker, Any]]] = {
-    "purge_transcripts": (hub_actions.async_purge_transcripts, {**_CAMERAS, **RANGE_FIELDS}),
+    "purge_transcripts": (hub_actions.async_purge_transcripts, {**_SOME_CAMERAS, **RANGE_FIELDS}),
     "forget": (
         hub_actions.async_forget_last,
-        {**_CAMERAS, **FORGET_FIELDS},
+        {**_SOME_CAMERAS, **FORGET_FIELDS},
     ),
 }
 _OF_CAMERAS: dict[str, tuple[CameraAction, dict[vol.Marker, Any], str, SupportsResponse]] = {
@@ -103,23 +108,38 @@ def async_setup_services(hass: HomeAssistant) -> None:
     """Register every action."""
     for name, (handler, fields) in _QUERIES.items():
         hass.services.async_register(
-            DOMAIN, name, handler, schema=vol.Schema(fields), supports_response=SupportsResponse.ONLY
+            DOMAIN, name, _settled(handler), schema=vol.Schema(fields), supports_response=SupportsResponse.ONLY
         )
     for name, (handler, fields) in _FORGETTING.items():
         async_register_admin_service(
-            hass, DOMAIN, name, handler, schema=vol.Schema(fields), supports_response=SupportsResponse.OPTIONAL
+            hass,
+            DOMAIN,
+            name,
+            _settled(handler),
+            schema=vol.Schema(fields),
+            supports_response=SupportsResponse.OPTIONAL,
         )
     for name, (action, fields, policy, supports_response) in _OF_CAMERAS.items():
         hass.services.async_register(
             DOMAIN,
             name,
-            _of_cameras(action, policy),
+            _settled(_of_cameras(action, policy)),
             schema=cv.make_entity_service_schema(fields),
             supports_response=supports_response,
         )
 
 
-def _of_cameras(action: CameraAction, policy: str) -> Callable[[ServiceCall], Coroutine[Any, Any, ServiceResponse]]:
+def _settled(handler: Handler) -> Handler:
+    """Let an action wait for a hub that an action before it, or a person, has just changed."""
+
+    async def run(call: ServiceCall) -> ServiceResponse:
+        await async_settled(call.hass)
+        return await handler(call)
+
+    return run
+
+
+def _of_cameras(action: CameraAction, policy: str) -> Handler:
     """Let an action work on each camera of a target, one that is down too; answers by camera entity."""
 
     async def run(call: ServiceCall) -> ServiceResponse:

@@ -1,6 +1,8 @@
 """The cameras of the loaded hubs, and which of them an automation means by devices, areas, floors or labels."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,8 @@ from .client import WallflowerClient
 from .const import DOMAIN
 from .coordinator import WallflowerConfigEntry
 from .reconcile import stream_subentries
+
+SETTLING_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,15 @@ class TargetedCamera:
         identifier = DOMAIN, self.subentry.subentry_id
         device = dr.async_get(hass).async_get_device_by_identifier(identifier, self.entry.entry_id)
         return None if device is None else device.id
+
+
+async def async_settled(hass: HomeAssistant) -> None:
+    """Wait for hubs that are being loaded anew, as after each change of a camera: until then they seem to have none."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SETTLING_S):
+            for entry in hass.config_entries.async_entries(DOMAIN):
+                async with entry.setup_lock:
+                    continue
 
 
 @callback

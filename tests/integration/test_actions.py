@@ -120,6 +120,9 @@ async def test_keywords_are_set_for_good(hass: HomeAssistant, act: Act, real: Si
     assert await act("set_keywords", entity_id=PORCH_CAMERA, keywords=["Fire", "help"]) == {
         PORCH_CAMERA: {"keywords": ["Fire", "help"]}
     }
+    # The hub is being loaded anew.
+    assert await say(act, "There is a fire") == ["Fire"]
+    assert len((await act("search_transcripts", query="fire"))["segments"]) == 1
     await hass.async_block_till_done()
 
     [entry] = hass.config_entries.async_entries(DOMAIN)
@@ -216,6 +219,8 @@ async def test_who_may_not_see_or_control_a_camera_is_refused(
         ("replay_rule", {"phrases": []}),
         ("replay_rule", {"phrases": ["x"], "match": "magic"}),
         ("forget", {"minutes": 0}),
+        ("forget", {"minutes": 1, "device_id": []}),
+        ("purge_transcripts", {"device_id": []}),
         ("get_transcript", {"entity_id": PORCH_CAMERA, "format": "pdf"}),
         ("simulate_speech", {"entity_id": PORCH_CAMERA, "text": ""}),
         ("simulate_speech", {"text": "nowhere"}),
@@ -226,8 +231,16 @@ async def test_wrong_fields_are_refused(act: Act, name: str, data: dict[str, Any
         await act(name, **data)
 
 
+async def test_what_the_sidecar_refuses_is_told_once(act: Act) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        await act("replay_rule", phrases=["h(lp"], match="regex")
+    told = refused.value.translation_placeholders["detail"]
+    assert told.startswith("The regular expression is not valid")
+    assert told.count("regular expression") == 1
+
+
 async def test_a_sidecar_that_is_away_is_a_sentence(act: Act, real: Sidecar) -> None:
     await real.process.stop()
     with pytest.raises(HomeAssistantError) as failed:
         await act("search_transcripts", query="x")
-    assert failed.value.translation_key == "action_failed"
+    assert failed.value.translation_key == "sidecar_away"
