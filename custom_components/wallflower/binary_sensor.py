@@ -1,44 +1,19 @@
 """Whether somebody speaks, whether camera and sidecar are connected, and whether speech becomes text."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, override
-
-from homeassistant.components.binary_sensor import BinarySensorEntity, BinarySensorEntityDescription
 from homeassistant.components.binary_sensor.const import BinarySensorDeviceClass
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import WallflowerConfigEntry
-from .entity import WallflowerStreamEntity
 from .hub_binary_sensors import HubConnection, TranscriberProblem
-from .models import Stream, StreamStatus
 from .reconcile import stream_subentries
+from .stream_binary_sensors import CONNECTION, StreamBinarySensor, StreamBinarySensorDescription, StreamConnection
 
 PARALLEL_UPDATES = 0
 
 # What hinders the text; a transcription that is switched off is no problem.
 HINDERED = frozenset({"lagging", "unavailable"})
-
-
-def _connection_attributes(status: StreamStatus) -> dict[str, Any]:
-    return {
-        "state": status.state,
-        "error": status.error and status.error.code,
-        "message": status.error and status.error.message,
-        "next_retry_at": status.next_retry_at,
-        "reconnects": status.reconnects,
-    }
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamBinarySensorDescription(BinarySensorEntityDescription):
-    """How a stream's status becomes a state."""
-
-    is_on: Callable[[StreamStatus], bool]
-    attributes: Callable[[StreamStatus], dict[str, Any]] = lambda _: {}
-    can_show: Callable[[Stream], bool] = lambda _: True
 
 
 STREAM = (
@@ -48,14 +23,6 @@ STREAM = (
         device_class=BinarySensorDeviceClass.SOUND,
         is_on=lambda status: status.speaking,
         can_show=lambda stream: stream.is_heard,
-    ),
-    StreamBinarySensorDescription(
-        key="connection",
-        translation_key="connection",
-        device_class=BinarySensorDeviceClass.CONNECTIVITY,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        is_on=lambda status: status.delivers,
-        attributes=_connection_attributes,
     ),
     StreamBinarySensorDescription(
         key="transcription_problem",
@@ -75,26 +42,9 @@ async def async_setup_entry(
     async_add_entities([HubConnection(entry.runtime_data), TranscriberProblem(entry.runtime_data)])
     for subentry in stream_subentries(entry).values():
         async_add_entities(
-            [StreamBinarySensor(entry.runtime_data, subentry, description) for description in STREAM],
+            [
+                StreamConnection(entry.runtime_data, subentry, CONNECTION),
+                *(StreamBinarySensor(entry.runtime_data, subentry, description) for description in STREAM),
+            ],
             config_subentry_id=subentry.subentry_id,
         )
-
-
-class StreamBinarySensor(WallflowerStreamEntity, BinarySensorEntity):
-    """One yes or no of a camera."""
-
-    entity_description: StreamBinarySensorDescription
-
-    @override
-    def _can_show(self, stream: Stream) -> bool:
-        return self.entity_description.can_show(stream)
-
-    @property
-    @override
-    def is_on(self) -> bool | None:
-        return None if self._stream is None else self.entity_description.is_on(self._stream.status)
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        return None if self._stream is None else self.entity_description.attributes(self._stream.status)

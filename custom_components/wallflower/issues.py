@@ -5,18 +5,21 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.issue_registry import IssueSeverity
 
 from .const import DOMAIN
+from .lost_camera import loss_of
+from .models import Stream
 from .reconcile import stream_subentries
 
 if TYPE_CHECKING:
     from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 
-AUTH_FAILED, NO_AUDIO = "auth_failed", "no_audio"
+AUTH_FAILED, CAMERA_LOST, NO_AUDIO = "auth_failed", "camera_lost", "no_audio"
 NO_MODEL, NO_MODEL_CHOSEN = "no_model", "no_model_chosen"
 CLOCK_SKEW, DISK_FULL = "clock_skew", "disk_full"
 API_TOO_NEW, API_TOO_OLD = "api_too_new", "api_too_old"
@@ -77,22 +80,31 @@ class Issues:
         self._raised.clear()
 
     def _wrong(self) -> Iterator[_Issue]:
-        entry, data = self._coordinator.config_entry, self._coordinator.data
+        streams = self._coordinator.data.streams
         full: list[str] = []
-        for stream_id, subentry in stream_subentries(entry).items():
-            if (stream := data.streams.get(stream_id)) is None or not stream.enabled:
-                continue
-            name = {CONF_NAME: subentry.title}
-            code = None if stream.status.error is None else stream.status.error.code
-            if code == AUTH_FAILED:
-                mends = {"entry_id": entry.entry_id, "subentry_id": subentry.subentry_id}
-                yield _Issue(AUTH_FAILED, subentry.subentry_id, dict(mends), name)
-            elif code == NO_AUDIO and stream.transcribe:
-                yield _Issue(NO_AUDIO, subentry.subentry_id, placeholders=name)
-            elif code == DISK_FULL:
-                full.append(subentry.title)
+        for stream_id, subentry in stream_subentries(self._coordinator.config_entry).items():
+            if (stream := streams.get(stream_id)) is None or stream.enabled:
+                yield from self._wrong_with_camera(subentry, stream)
+                if _code(stream) == DISK_FULL:
+                    full.append(subentry.title)
         if full:
             yield _Issue(DISK_FULL, placeholders={"cameras": ", ".join(full)})
+        yield from self._wrong_with_sidecar()
+
+    def _wrong_with_camera(self, subentry: ConfigSubentry, stream: Stream | None) -> Iterator[_Issue]:
+        if loss_of(self._coordinator.hass, subentry) is not None:
+            yield self._mendable(CAMERA_LOST, subentry)
+        if _code(stream) == AUTH_FAILED:
+            yield self._mendable(AUTH_FAILED, subentry)
+        elif stream is not None and stream.transcribe and _code(stream) == NO_AUDIO:
+            yield _Issue(NO_AUDIO, subentry.subentry_id, placeholders={CONF_NAME: subentry.title})
+
+    def _mendable(self, key: str, subentry: ConfigSubentry) -> _Issue:
+        mends = {"entry_id": self._coordinator.config_entry.entry_id, "subentry_id": subentry.subentry_id}
+        return _Issue(key, subentry.subentry_id, dict(mends), {CONF_NAME: subentry.title})
+
+    def _wrong_with_sidecar(self) -> Iterator[_Issue]:
+        entry, data = self._coordinator.config_entry, self._coordinator.data
         transcriber = data.condition.transcriber
         if transcriber is not None and transcriber.state == NO_MODEL:
             if transcriber.model is None:
@@ -103,6 +115,11 @@ class Issues:
         offset = self._coordinator.client.clock_offset
         if abs(offset) > MAX_CLOCK_OFFSET:
             yield _Issue(CLOCK_SKEW, placeholders={"seconds": f"{offset.total_seconds():+.0f}"})
+
+
+def _code(stream: Stream | None) -> str | None:
+    """Return the code of what is wrong with a stream."""
+    return None if stream is None or stream.status.error is None else stream.status.error.code
 
 
 @callback

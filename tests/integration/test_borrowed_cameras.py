@@ -1,9 +1,11 @@
 """A camera that Home Assistant has already: its address is asked for when it is needed, and kept nowhere."""
 
+from collections.abc import AsyncIterator
 import json
 from typing import Any
 
 from homeassistant.components.camera import Camera
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.exceptions import HomeAssistantError
@@ -18,6 +20,7 @@ from tests.support.waiting import eventually
 
 from .conftest import GATE, PORCH, SetUp
 from .fake_sidecar import FakeSidecar
+from .repair_steps import issues, mend, raised_again
 from .subentry_steps import BOTH, Result, added, answer, change, choose, start, suggested
 
 SOURCE = "rtsp://ann:secret@yard.test/1"
@@ -336,3 +339,117 @@ async def test_diagnostics_tell_that_a_camera_is_borrowed_and_nothing_of_its_add
 
     assert told["cameras"][0]["configured"]["borrowed"] is True
     assert "yard.test" not in json.dumps(told)
+
+
+async def away_and_back(hass: HomeAssistant, how: str, yard: Lender) -> AsyncIterator[None]:
+    """Lose the camera at the first step, and bring it back at the next."""
+    registry = er.async_get(hass)
+    if how == "camera_removed":
+        registry.async_remove("camera.yard")
+    elif how == "camera_disabled":
+        registry.async_update_entity("camera.yard", disabled_by=er.RegistryEntryDisabler.USER)
+    else:
+        await yard.async_remove()
+    await hass.async_block_till_done()
+    yield
+    if how == "camera_disabled":
+        registry.async_update_entity("camera.yard", disabled_by=None)
+    await bring(hass, Lender())
+    yield
+
+
+@pytest.mark.parametrize("how", ["camera_removed", "camera_disabled", "camera_not_provided"])
+async def test_a_camera_that_is_lost_is_said_until_it_comes_back(
+    hass: HomeAssistant, sidecar: FakeSidecar, yard: Lender, set_up: SetUp, how: str
+) -> None:
+    await set_up(borrowed(hass))
+    assert issues(hass) == {}
+    steps = away_and_back(hass, how, yard)
+
+    await anext(steps)
+
+    issue = issues(hass)["camera_lost"]
+    assert (issue.is_fixable, issue.translation_placeholders) == (True, {"name": "Yard"})
+    connection = hass.states.get("binary_sensor.yard_connection")
+    assert (connection.state, connection.attributes["error"]) == ("on", how), "its address holds still"
+    assert "econfigure" in connection.attributes["message"]
+
+    await anext(steps)
+
+    await eventually(lambda: not issues(hass))
+    assert hass.states.get("binary_sensor.yard_connection").attributes["error"] is None
+
+
+async def test_a_lost_camera_that_never_had_an_address_is_off_and_says_why(
+    hass: HomeAssistant, sidecar: FakeSidecar, yard: Lender, set_up: SetUp
+) -> None:
+    ours = borrowed(hass)
+    er.async_get(hass).async_remove("camera.yard")
+
+    await set_up(ours)
+
+    assert list(issues(hass)) == ["camera_lost"]
+    connection = hass.states.get("binary_sensor.yard_connection")
+    assert (connection.state, connection.attributes["error"]) == ("off", "camera_removed")
+    assert hass.states.get("binary_sensor.yard_speech").state == "unavailable"
+
+
+async def test_an_integration_that_cannot_be_set_up_is_said_and_one_that_goes_on_trying_is_not(
+    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp
+) -> None:
+    maker = MockConfigEntry(domain="maker")
+    maker.add_to_hass(hass)
+    yard = er.async_get(hass).async_get_or_create(
+        "camera", "maker", "yard", suggested_object_id="yard", config_entry=maker
+    )
+    yard.write_unavailable_state(hass)
+    maker.mock_state(hass, ConfigEntryState.SETUP_RETRY)
+    await set_up(borrowed(hass))
+    assert issues(hass) == {}
+
+    for state, lost in (
+        (ConfigEntryState.SETUP_ERROR, True),
+        (ConfigEntryState.SETUP_IN_PROGRESS, False),
+        (ConfigEntryState.NOT_LOADED, False),
+        (ConfigEntryState.LOADED, True),
+    ):
+        maker.mock_state(hass, state)
+        assert ("camera_lost" in issues(hass)) is lost, state
+
+
+@pytest.mark.parametrize("step", ["existing", "camera"])
+async def test_a_lost_camera_is_mended_by_another_or_by_an_address(
+    hass: HomeAssistant,
+    sidecar: FakeSidecar,
+    yard: Lender,
+    set_up: SetUp,
+    hass_client: ClientSessionGenerator,
+    step: str,
+) -> None:
+    assert await async_setup_component(hass, "repairs", {})
+    entry = await set_up(borrowed(hass))
+    er.async_get(hass).async_remove("camera.yard")
+    await hass.async_block_till_done()
+    client = await hass_client()
+    alone = await mend(client, issues(hass)["camera_lost"])
+    assert alone["menu_options"] == ["camera"], "no other is there"
+    other = Lender(unique_id="other")
+    other._attr_name = "Other"
+    await bring(hass, other)
+
+    issue = issues(hass)["camera_lost"]
+    menu = await mend(client, issue)
+    assert (menu["step_id"], menu["menu_options"]) == ("init", ["existing", "camera"])
+    assert menu["description_placeholders"] == {"name": "Yard"}
+    opened = await mend(client, issue, menu, next_step_id=step)
+    flow_id = opened["next_flow"][1]
+    form = await hass.config_entries.subentries.async_configure(flow_id)
+    assert suggested(form)["name"] == "Yard"
+    values = {"existing": {"entity_id": "camera.other"}, "camera": {"url": SOURCE}}[step]
+    assert (await answer(hass, await answer(hass, form, name="Yard", **values)))["reason"] == "reconfigure_successful"
+
+    assert issues(hass) == {}
+    later = await mend(client, raised_again(hass, issue))
+    hass.config_entries.async_remove_subentry(entry, GATE)
+    assert (await mend(client, None, later, next_step_id=step))["reason"] == "camera_gone"
+    assert (await mend(client, raised_again(hass, issue)))["reason"] == "camera_gone"

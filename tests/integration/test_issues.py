@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
@@ -19,14 +17,9 @@ from tests.support.waiting import eventually
 from .conftest import GATE, PORCH, SetUp, camera, hub
 from .fake_sidecar import FakeSidecar, moment, problem
 from .happenings import listening
+from .repair_steps import issues, mend, raised_again
 
 NO_MODEL: dict[str, Any] = {"engine": "embedded", "model": "base", "state": "no_model", "progress": None, "lag_s": 0}
-
-
-def issues(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
-    return {
-        str(each.translation_key): each for (domain, _), each in ir.async_get(hass).issues.items() if domain == DOMAIN
-    }
 
 
 def failed(code: str) -> dict[str, Any]:
@@ -82,18 +75,6 @@ async def test_what_cannot_be_mended_here_is_no_issue(
     assert issues(hass) == {}
 
 
-async def mend(client: Any, issue: ir.IssueEntry | None, flow: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Begin to mend an issue as the frontend does, or go on."""
-    if flow is None:
-        assert issue
-        answer = await client.post("/api/repairs/issues/fix", json={"handler": DOMAIN, "issue_id": issue.issue_id})
-    else:
-        answer = await client.post(f"/api/repairs/issues/fix/{flow['flow_id']}", json={})
-    assert answer.status == HTTPStatus.OK
-    result: dict[str, Any] = await answer.json()
-    return result
-
-
 async def test_a_wrong_password_leads_to_the_cameras_form(
     hass: HomeAssistant, sidecar: FakeSidecar, two: MockConfigEntry, hass_client: Callable
 ) -> None:
@@ -114,15 +95,7 @@ async def test_a_wrong_password_leads_to_the_cameras_form(
     sidecar.cut()
     await sidecar.stop()
     await hass.config_entries.async_unload(two.entry_id)
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        issue.issue_id,
-        data=issue.data,
-        is_fixable=True,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="auth_failed",
-    )
+    raised_again(hass, issue)
     assert (await mend(client, issue))["reason"] == "not_connected"
     hass.config_entries.async_remove_subentry(two, PORCH)
     assert (await mend(client, issue))["reason"] == "camera_gone"
