@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, override
 
-from homeassistant.config_entries import ConfigFlowContext, ConfigFlowResult, OptionsFlow
+from homeassistant.config_entries import ConfigEntry, ConfigFlowContext, ConfigFlowResult, OptionsFlow, UnknownEntry
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import BooleanSelector
 
 from .camera_form import KEPT
@@ -59,6 +60,14 @@ class WallflowerOptionsFlow(RuleSteps[ConfigFlowContext, ConfigFlowResult, str],
         except WallflowerError:
             return self.async_abort(reason="cannot_connect")
         return self.async_create_entry(data=dict(self.config_entry.options))
+
+    @property
+    @override
+    def config_entry(self) -> ConfigEntry:
+        try:
+            return super().config_entry
+        except UnknownEntry:
+            raise AbortFlow("entry_not_loaded") from None
 
     @override
     def _client(self) -> WallflowerClient:

@@ -4,8 +4,16 @@ import asyncio
 from contextlib import suppress
 from typing import Any, override
 
-from homeassistant.config_entries import SubentryFlowContext, SubentryFlowResult
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigSubentry,
+    SubentryFlowContext,
+    SubentryFlowResult,
+    UnknownEntry,
+    UnknownSubEntry,
+)
 from homeassistant.const import CONF_ENTITY_ID, CONF_URL
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import entity_registry as er
 
 from .borrowed_camera import SourceError, lender_of, lenders, own_cameras, source_of
@@ -196,6 +204,21 @@ class StreamSubentryFlow(RuleSteps[SubentryFlowContext, SubentryFlowResult, tupl
     @override
     def _client(self) -> WallflowerClient:
         return loaded_client(self._get_entry())
+
+    @override
+    def _get_entry(self) -> ConfigEntry:
+        try:
+            return super()._get_entry()
+        except UnknownEntry:
+            raise AbortFlow("entry_not_loaded") from None
+
+    @override
+    def _get_reconfigure_subentry(self) -> ConfigSubentry:
+        self._get_entry()
+        try:
+            return super()._get_reconfigure_subentry()
+        except UnknownSubEntry:
+            raise AbortFlow("camera_gone") from None
 
     def _ways(self) -> list[str]:
         """The ways there are to add a camera."""

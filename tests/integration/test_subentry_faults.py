@@ -14,7 +14,7 @@ from tests.support.waiting import eventually
 
 from .conftest import PORCH
 from .fake_sidecar import FakeSidecar, problem
-from .subentry_steps import BOTH, URL, added, answer, choose, start, suggested
+from .subentry_steps import BOTH, URL, added, answer, change, choose, start, suggested
 
 
 async def test_a_camera_that_cannot_be_reached_can_be_tried_again(
@@ -192,3 +192,38 @@ async def test_a_probe_that_the_sidecar_finds_invalid_says_why(
     failed = await answer(hass, await start(hass, entry), name="Gate", url=URL)
 
     assert failed["description_placeholders"]["error"] == "url: The host or port of the address is not valid."
+
+
+async def test_a_camera_that_is_removed_while_it_is_changed_ends_the_flow(
+    hass: HomeAssistant, sidecar: FakeSidecar, entry: MockConfigEntry
+) -> None:
+    sidecar.cameras[URL] = BOTH
+    form, menu = await change(hass, entry), await change(hass, entry, "rules")
+    found = await answer(hass, await change(hass, entry), name="Porch", url=URL)
+    hass.config_entries.async_remove_subentry(entry, PORCH)
+    await hass.async_block_till_done()
+
+    for result in (
+        await answer(hass, form, name="Porch", url=URL),
+        await choose(hass, menu, "save_rules"),
+        await answer(hass, found),
+    ):
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "camera_gone")
+
+
+async def test_a_hub_that_is_removed_in_the_middle_ends_every_flow(
+    hass: HomeAssistant, sidecar: FakeSidecar, entry: MockConfigEntry
+) -> None:
+    sidecar.cameras[URL] = BOTH
+    form, menu = await start(hass, entry), await change(hass, entry, "rules")
+    found = await answer(hass, await start(hass, entry), name="Gate", url=URL)
+    options = await hass.config_entries.options.async_init(entry.entry_id)
+    await hass.config_entries.async_remove(entry.entry_id)
+
+    for result in (
+        await answer(hass, form, name="Gate", url=URL),
+        await choose(hass, menu, "save_rules"),
+        await answer(hass, found),
+        await hass.config_entries.options.async_configure(options["flow_id"], {"next_step_id": "house_rules"}),
+    ):
+        assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "entry_not_loaded")
