@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, override
 from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.components.homeassistant.exposed_entities import async_should_expose
 from homeassistant.components.llm import LLMTools
+from homeassistant.components.sensor.const import DOMAIN as SENSOR_DOMAIN
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.llm import LLM_API_ASSIST, LLMContext, Tool, ToolAnnotations, ToolInput, ToolResult
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import JsonValueType
 
-from .const import CONF_ASSIST, DOMAIN
+from .borrowed_camera import lender_of
+from .const import CONF_ASSIST, CONF_STORE, DOMAIN
 from .exceptions import WallflowerError
 from .house_archive import Said, async_recent, async_search
 from .permissions import camera_entity_id, is_permitted
@@ -124,14 +128,23 @@ def async_get_tools(hass: HomeAssistant, llm_context: LLMContext, api_id: str) -
 
 @callback
 def _exposed(hass: HomeAssistant, llm_context: LLMContext) -> list[TargetedCamera]:
+    """Return the cameras that are exposed, less those of which nothing is kept."""
+    assistant = llm_context.assistant
     return [
         each
         for each in async_loaded_cameras(hass)
         if each.entry.options.get(CONF_ASSIST)
-        and (entity_id := camera_entity_id(hass, each.subentry))
-        and llm_context.assistant is not None
-        and async_should_expose(hass, llm_context.assistant, entity_id)
+        and each.subentry.data[CONF_STORE] != "nothing"
+        and any(async_should_expose(hass, assistant, entity_id) for entity_id in _standing_for(hass, each.subentry))
     ]
+
+
+def _standing_for(hass: HomeAssistant, subentry: ConfigSubentry) -> list[str]:
+    """Return the entities any of which exposes what a camera heard: ours, its transcript, the one it borrows."""
+    transcript = er.async_get(hass).async_get_entity_id(SENSOR_DOMAIN, DOMAIN, f"{subentry.subentry_id}_transcript")
+    lender = lender_of(hass, subentry)
+    found = (camera_entity_id(hass, subentry), transcript, lender and lender.entity_id)
+    return [entity_id for entity_id in found if entity_id]
 
 
 async def _async_cameras_of(hass: HomeAssistant, llm_context: LLMContext) -> list[TargetedCamera]:

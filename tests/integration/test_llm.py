@@ -4,6 +4,7 @@ from typing import Any
 
 from homeassistant.components.homeassistant.exposed_entities import async_expose_entity
 from homeassistant.core import Context, HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.llm import LLMContext, ToolInput
 from homeassistant.setup import async_setup_component
 import pytest
@@ -80,3 +81,38 @@ async def test_exposed_cameras_are_told_of_and_no_other(
     assert await ask(hass, "wallflower__recent_speech", Context(user_id="gone")) == []
     await sidecar.stop()
     assert await ask(hass, "wallflower__recent_speech") == "The sidecar does not answer"
+
+
+@pytest.mark.parametrize("entity_id", ["camera.porch", "sensor.porch_transcript", "camera.front"])
+async def test_a_camera_is_exposed_by_its_own_entity_its_transcript_or_the_one_it_borrows(
+    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp, entity_id: str
+) -> None:
+    assert await async_setup_component(hass, "homeassistant", {})
+    lender = er.async_get(hass).async_get_or_create("camera", "maker", "front", suggested_object_id="front")
+    porch = camera()
+    porch["data"] = {key: value for key, value in porch["data"].items() if key != "url"} | {"camera_entity": lender.id}
+    entry = await set_up(porch, camera(GATE, "gate", "Gate"))
+    allow(hass, entry, on=True)
+    await hass.async_block_till_done()
+    sidecar.segments.append(segment("porch", "A parcel for you", age_s=60))
+    assert tools(hass, spoken_to()) == {}
+
+    async_expose_entity(hass, "conversation", entity_id, True)
+
+    assert await ask(hass, "wallflower__search_transcripts", words="parcel", camera="Porch") == ["A parcel for you"]
+
+
+async def test_of_a_camera_that_keeps_nothing_assist_knows_nothing(
+    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp
+) -> None:
+    assert await async_setup_component(hass, "homeassistant", {})
+    sidecar.segments += [segment(each, "Kept before", age_s=60) for each in ("porch", "gate")]
+    entry = await set_up(camera(store="nothing"), camera(GATE, "gate", "Gate", store="keywords"))
+    allow(hass, entry, on=True)
+    await hass.async_block_till_done()
+    async_expose_entity(hass, "conversation", "sensor.porch_transcript", True)
+    assert tools(hass, spoken_to()) == {}
+
+    async_expose_entity(hass, "conversation", "sensor.gate_transcript", True)
+
+    assert await ask(hass, "wallflower__search_transcripts", words="Kept") == ["Kept before"]
