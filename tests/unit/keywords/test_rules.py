@@ -65,9 +65,19 @@ def test_an_expression_that_is_slow_on_some_text_is_refused(pattern):
     assert caught.value.path == "phrases[1]"
 
 
+@pytest.mark.parametrize("pattern", [r"\w{1000000}", r"(?:(?:ab{50}){50}c?){50}", r"(?x) a{ 200000,}"])
+def test_an_expression_is_refused_before_its_repetitions_fill_the_memory(pattern):
+    with pytest.raises(FieldError, match="too many repetitions") as caught:
+        validate_rule(rule("help", pattern, match=Match.REGEX))
+    assert caught.value.path == "phrases[1]"
+
+
 @pytest.mark.parametrize(
     "pattern",
     [
+        r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        r"call .{1,400} now .{0,400}",
+        r"(?:\d{4} ?){4}\d{2}",
         r"\bhelp(ing)?\b",
         r".*help.*me.*",
         r"(\w+\W+)+police",
