@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 import html
 import json
+import re
 
 from .documents import segment_document
 from .transcripts import Segment
 
 SHORTEST = timedelta(seconds=1)
 """A caption of no length is never shown; what was simulated has none."""
+
+_ARROW = re.compile("-{2,}>")
 
 
 class ExportFormat(StrEnum):
@@ -66,7 +69,7 @@ def _subrip(names: _Names) -> _Write:
     def write(segment: Segment) -> str:
         number, span = cues.place(segment)
         # An arrow in the text would be read as the times of another caption.
-        return f"{number}\n{span}\n{_said(segment, names).replace('-->', '->')}\n"
+        return f"{number}\n{span}\n{_ARROW.sub('->', _said(segment, names))}\n"
 
     return write
 

@@ -63,7 +63,9 @@ async def test_captions_play_at_the_time_since_the_first(kind: str, tmp_path: Pa
 @pytest.mark.parametrize("kind", ["srt", "vtt"])
 async def test_no_text_breaks_the_captions_after_it(kind: str, tmp_path: Path) -> None:
     path = tmp_path / f"said.{kind}"
-    hostile = ["one\n\n2\n00:00:09,000 --> 00:00:10,000\nforged", "NOTE\n\nx", "a < b & c > d", "\ufeffWEBVTT", "-->"]
+    times = "00:00:09,000 --> 00:00:10,000"
+    forged = [f"one\n\n2\n{times}\nforged", times.replace("-->", "--->"), times.replace("-->", "---->")]
+    hostile = [*forged, "NOTE\n\nx", "a < b & c > d", "\ufeffWEBVTT", "-->"]
     said = [segment(text, 10 * at) for at, text in enumerate([*hostile, "the last"])]
     path.write_text(await written(kind, *said), encoding="utf-8")
     assert [start for start, _, _ in played(path)] == [10_000 * at for at in range(len(said))]
