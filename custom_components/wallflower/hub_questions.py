@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_CODE, CONF_HOST, CONF_TOKEN, CONF_URL
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
+from yarl import URL
 
 from .certificate import ANY, VERIFY, presented, readable
 from .const import CONF_CERTIFICATE, DEFAULT_URL
@@ -128,7 +129,9 @@ class HubQuestions(ConfigFlow):
             raise FormError(CONF_HOST, "wrong_server")
 
     def _create(self, sidecar: Candidate, token: str) -> ConfigFlowResult:
-        return self.async_create_entry(title="Wallflower", data=_data(sidecar, token))
+        # A second sidecar is told from the first by where it is.
+        title = f"Wallflower ({URL(sidecar.url).host})" if self._async_current_entries() else "Wallflower"
+        return self.async_create_entry(title=title, data=_data(sidecar, token))
 
     def _update(self, entry: ConfigEntry, sidecar: Candidate, token: str) -> ConfigFlowResult:
         data = _data(sidecar, token)

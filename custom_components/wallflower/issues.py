@@ -13,13 +13,13 @@ from homeassistant.helpers.issue_registry import IssueSeverity
 
 from .const import DOMAIN
 from .lost_camera import loss_of
-from .models import Stream
+from .models import NO_AUDIO, Stream
 from .reconcile import stream_subentries
 
 if TYPE_CHECKING:
     from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 
-AUTH_FAILED, CAMERA_LOST, NO_AUDIO = "auth_failed", "camera_lost", "no_audio"
+AUTH_FAILED, CAMERA_LOST = "auth_failed", "camera_lost"
 NO_MODEL, NO_MODEL_CHOSEN = "no_model", "no_model_chosen"
 CLOCK_SKEW, DISK_FULL = "clock_skew", "disk_full"
 API_TOO_NEW, API_TOO_OLD = "api_too_new", "api_too_old"

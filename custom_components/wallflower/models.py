@@ -10,6 +10,9 @@ type Document = Mapping[str, Any]
 DELIVERING = frozenset({"streaming", "degraded"})
 """The states of a stream in which packets arrive."""
 
+NO_AUDIO = "no_audio"
+"""The code of a camera that sends a picture only."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
@@ -147,7 +150,8 @@ class Stream:
     @property
     def is_heard(self) -> bool:
         """Whether what is said there is listened to now."""
-        return self.transcribe and self.status.delivers
+        is_mute = self.status.error is not None and self.status.error.code == NO_AUDIO
+        return self.transcribe and self.status.delivers and not is_mute
 
     @property
     def keeps_text(self) -> bool:

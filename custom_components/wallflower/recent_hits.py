@@ -36,6 +36,7 @@ class RecentHits:
         self._hits.pop(stream_id, None)
 
     def has(self, stream_id: str, names: Collection[str], since: datetime) -> bool:
-        """Whether a rule of these names, any if there are none, hit since a time."""
+        """Whether a rule of these names, in capitals or not, any if there are none, hit since a time."""
         hits = self._hits.get(stream_id, {}).values()
-        return any(start >= since and (not names or name in names) for name, start in hits)
+        wanted = {each.casefold() for each in names}
+        return any(start >= since and (not wanted or name.casefold() in wanted) for name, start in hits)

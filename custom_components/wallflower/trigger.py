@@ -110,8 +110,9 @@ class KeywordSpokenTrigger(HeardTrigger[Hit]):
 
     @override
     def _is_wanted(self, heard: Hit) -> bool:
-        names = self._options[CONF_KEYWORDS]
-        return heard.state != RETRACTED and (not names or heard.rule_name in names) and super()._is_wanted(heard)
+        names = {each.casefold() for each in self._options[CONF_KEYWORDS]}
+        is_named = not names or heard.rule_name.casefold() in names
+        return heard.state != RETRACTED and is_named and super()._is_wanted(heard)
 
     @override
     def _payload(self, entry: WallflowerConfigEntry, heard: Hit) -> dict[str, Any]:

@@ -45,6 +45,17 @@ async def test_a_code_joins_the_sidecar_and_the_first_camera_comes_next(
     assert (camera["flow_id"], camera["step_id"]) == (flow_id, "user")
 
 
+async def test_a_second_sidecar_is_told_from_the_first_by_its_host(
+    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp
+) -> None:
+    await set_up()
+    sidecar.info["server_id"] = "server-2"
+
+    result = await answer(hass, await start(hass), host=sidecar.url, code=CODE)
+
+    assert result["title"] == "Wallflower (127.0.0.1)"
+
+
 async def test_a_token_joins_as_well(hass: HomeAssistant, sidecar: FakeSidecar) -> None:
     result = await answer(hass, await start(hass), host=sidecar.url, token=f" {sidecar.token} ")
 

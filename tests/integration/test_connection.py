@@ -115,6 +115,10 @@ async def test_a_camera_that_works_with_a_fault_stays_available(
     assert hass.states.get(connection).state == "on"
     assert unavailable(hass) == set()
 
+    sidecar.set_state("porch", "degraded", error={"code": "no_audio", "message": "No sound.", "at": moment()})
+    await eventually(lambda: unavailable(hass) == {"binary_sensor.porch_speech"})
+    assert hass.states.get(connection).state == "on"
+
 
 async def test_a_stream_that_was_removed_at_the_sidecar_is_unavailable_until_it_is_there_again(
     hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp

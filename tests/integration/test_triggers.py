@@ -86,7 +86,7 @@ async def test_a_keyword_triggers_once_however_it_goes_on(
 async def test_a_keyword_is_chosen_by_name_and_confidence_and_old_ones_are_left(
     hass: HomeAssistant, sidecar: FakeSidecar, automate: Automate
 ) -> None:
-    fired = await automate("keyword_spoken", keywords=["help"], min_confidence=0.5)
+    fired = await automate("keyword_spoken", keywords=["Help"], min_confidence=0.5)
     for name, hit_id, fields in (
         ("good morning", "other", {}),
         ("help", "unsure", {"confidence": 0.4}),
@@ -203,7 +203,7 @@ async def test_a_keyword_was_spoken_lately(hass: HomeAssistant, sidecar: FakeSid
     async def each() -> list[bool]:
         return [
             await holds(hass, "keyword_spoken_recently", **recently),
-            await holds(hass, "keyword_spoken_recently", **recently, keywords=["help", "fire"]),
+            await holds(hass, "keyword_spoken_recently", **recently, keywords=["Help", "fire"]),
             await holds(hass, "keyword_spoken_recently", **recently, keywords="good morning"),
             await holds(hass, "keyword_spoken_recently", {"entity_id": "camera.gate"}, **recently),
             await holds(hass, "keyword_spoken_recently", within={"seconds": 10}),
