@@ -1,7 +1,9 @@
 """A camera that another integration knows: its address is asked for when it is needed, and never kept."""
 
+from typing import TYPE_CHECKING
+
 from homeassistant.components.camera import async_get_stream_source
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_URL, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -10,6 +12,9 @@ from homeassistant.helpers import entity_registry as er
 from .camera_url import CameraUrl
 from .const import CONF_CAMERA_ENTITY, DOMAIN
 from .reconcile import stream_subentries
+
+if TYPE_CHECKING:
+    from .coordinator import WallflowerConfigEntry
 
 
 class SourceError(Exception):
@@ -59,7 +64,7 @@ async def source_of(hass: HomeAssistant, registry_id: str) -> str:
         raise SourceError("not_rtsp") from None
 
 
-async def addresses(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
+async def addresses(hass: HomeAssistant, entry: WallflowerConfigEntry) -> dict[str, str]:
     """Return the address of each stream that has one now."""
     found: dict[str, str] = {}
     for stream_id, subentry in stream_subentries(entry).items():

@@ -23,6 +23,7 @@ from .requesting import told_as
 
 _LOGGER = logging.getLogger(__name__)
 
+# Home Assistant's own recording of a camera takes its time; those of others need not wait for it.
 PARALLEL_UPDATES = 0
 
 # What the sidecar's snapshots are scaled to.

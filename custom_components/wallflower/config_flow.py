@@ -5,7 +5,6 @@ from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_USER,
-    ConfigEntry,
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
@@ -17,6 +16,7 @@ from homeassistant.data_entry_flow import FlowResultType
 
 from .certificate import VERIFY
 from .const import CONF_CERTIFICATE, DOMAIN, SUBENTRY_STREAM
+from .coordinator import WallflowerConfigEntry
 from .discoveries import Discoveries
 from .hub_questions import ADDRESS_SCHEMA, CREDENTIALS_SCHEMA, Answers
 from .joining import address
@@ -30,13 +30,15 @@ class WallflowerConfigFlow(Discoveries, domain=DOMAIN):
     @classmethod
     @callback
     @override
-    def async_get_supported_subentry_types(cls, config_entry: ConfigEntry) -> dict[str, type[ConfigSubentryFlow]]:
+    def async_get_supported_subentry_types(
+        cls, config_entry: WallflowerConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
         return {SUBENTRY_STREAM: StreamSubentryFlow}
 
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> WallflowerOptionsFlow:
+    def async_get_options_flow(config_entry: WallflowerConfigEntry) -> WallflowerOptionsFlow:
         return WallflowerOptionsFlow()
 
     @override

@@ -1,9 +1,9 @@
-"""What is known of a sidecar and its streams, pushed to the entities."""
+"""What is known of a sidecar and its streams: pushed to the entities, but for measures, which are fetched."""
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 import logging
 from typing import override
 
@@ -32,14 +32,15 @@ from .issues import API_TOO_NEW, API_TOO_OLD, async_raise_api_issue
 from .journal import Journal
 from .listener import EventListener
 from .live_text import LiveText
-from .measures import MeasuresCoordinator
-from .models import Rule, ServerInfo, Stream
+from .models import Measures, Rule, ServerInfo, Stream
 from .recent_hits import LONGEST, RecentHits
 from .reconcile import reconcile, stream_subentries
 from .server_condition import ServerCondition
 from .subscriptions import Heard, Subscriptions
 
 _LOGGER = logging.getLogger(__name__)
+
+MEASURES_INTERVAL = timedelta(seconds=30)
 
 type WallflowerConfigEntry = ConfigEntry[WallflowerCoordinator]
 
@@ -215,3 +216,33 @@ class WallflowerCoordinator(DataUpdateCoordinator[WallflowerData]):
             self.async_set_updated_data(data)
         else:
             self.data = data
+
+
+class MeasuresCoordinator(DataUpdateCoordinator[Mapping[str, Measures]]):
+    """The measures of all streams by id, in one request; none while the sidecar does not answer."""
+
+    def __init__(self, coordinator: WallflowerCoordinator) -> None:
+        """Ask the coordinator's sidecar."""
+        super().__init__(
+            coordinator.hass,
+            _LOGGER,
+            config_entry=coordinator.config_entry,
+            name=f"{coordinator.name} measures",
+            update_interval=MEASURES_INTERVAL,
+        )
+        self._client = coordinator.client
+        self.data = {}
+
+    async def async_refresh_if_shown(self) -> None:
+        """Fetch for the first time, if any entity shows it."""
+        if self._listeners:
+            await self.async_refresh()
+
+    @override
+    async def _async_update_data(self) -> Mapping[str, Measures]:
+        try:
+            return await self._client.measures()
+        except WallflowerError as error:
+            # That the sidecar is away is told, and acted on, by whoever follows its events.
+            _LOGGER.debug("No measures: %s", error)
+            return {}

@@ -25,7 +25,7 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Wallflo
             "api_version": data.info.api_version,
             "scheme": URL(entry.data[CONF_URL]).scheme,
             "connected": coordinator.last_update_success,
-            "last_error": type(coordinator.last_exception).__name__,
+            "last_error": coordinator.last_exception and type(coordinator.last_exception).__name__,
         },
         "events": {"last": journal.last_event_id, "newest_in_state": data.newest},
         "cameras": [

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, override
 
-from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT, CONF_TOKEN, CONF_URL
 from homeassistant.helpers.service_info.hassio import HassioServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
@@ -10,6 +10,7 @@ from yarl import URL
 
 from .certificate import VERIFY
 from .const import CONF_CERTIFICATE
+from .coordinator import WallflowerConfigEntry
 from .exceptions import CertificateError, FormError
 from .hub_questions import CREDENTIALS_SCHEMA, Answers, HubQuestions
 from .joining import Candidate
@@ -95,7 +96,7 @@ class Discoveries(HubQuestions):
         sidecar = self._candidate(self._found_url)
         return self._create(sidecar, await sidecar.token({CONF_TOKEN: self._app_token}))
 
-    async def _follow(self, known: ConfigEntry) -> None:
+    async def _follow(self, known: WallflowerConfigEntry) -> None:
         """Take over the new address of a sidecar that does not answer at the known one any more.
 
         Anybody may announce anything, and the token goes where the address points: what was encrypted stays so.
@@ -110,7 +111,7 @@ class Discoveries(HubQuestions):
         if await self._answers(moved, known):
             self._update(known, moved, known.data[CONF_TOKEN])
 
-    async def _answers(self, sidecar: Candidate, known: ConfigEntry) -> bool:
+    async def _answers(self, sidecar: Candidate, known: WallflowerConfigEntry) -> bool:
         try:
             await self._same_server(sidecar, known)
         except FormError, CertificateError:

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_CODE, CONF_HOST, CONF_TOKEN, CONF_URL
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig, TextSelectorType
 from yarl import URL
 
 from .certificate import ANY, VERIFY, presented, readable
 from .const import CONF_CERTIFICATE, DEFAULT_URL
+from .coordinator import WallflowerConfigEntry
 from .exceptions import CertificateError, FormError, WallflowerError
 from .joining import Candidate
 
@@ -124,7 +125,7 @@ class HubQuestions(ConfigFlow):
             raise FormError(CONF_HOST, "cannot_connect") from error
         return await self.async_step_certificate()
 
-    async def _same_server(self, sidecar: Candidate, entry: ConfigEntry) -> None:
+    async def _same_server(self, sidecar: Candidate, entry: WallflowerConfigEntry) -> None:
         if (await sidecar.info()).server_id != entry.unique_id:
             raise FormError(CONF_HOST, "wrong_server")
 
@@ -133,7 +134,7 @@ class HubQuestions(ConfigFlow):
         title = f"Wallflower ({URL(sidecar.url).host})" if self._async_current_entries() else "Wallflower"
         return self.async_create_entry(title=title, data=_data(sidecar, token))
 
-    def _update(self, entry: ConfigEntry, sidecar: Candidate, token: str) -> ConfigFlowResult:
+    def _update(self, entry: WallflowerConfigEntry, sidecar: Candidate, token: str) -> ConfigFlowResult:
         data = _data(sidecar, token)
         listener_reloads = data != dict(entry.data) and entry.state is ConfigEntryState.LOADED
         result = self.async_update_and_abort(entry, data=data)

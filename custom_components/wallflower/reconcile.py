@@ -4,9 +4,9 @@ from collections.abc import Mapping
 import hashlib
 from http import HTTPStatus
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import CONF_NAME, CONF_URL
 
 from .camera_url import CameraUrl
@@ -16,6 +16,9 @@ from .exceptions import NotFoundError, RequestRefusedError
 from .journal import Journal
 from .models import Rule, Stream
 
+if TYPE_CHECKING:
+    from .coordinator import WallflowerConfigEntry
+
 _LOGGER = logging.getLogger(__name__)
 
 MAX_NAME = 100
@@ -23,7 +26,7 @@ MAX_NAME = 100
 _FAULT_OF_ONE_STREAM = frozenset({HTTPStatus.CONFLICT, HTTPStatus.CONTENT_TOO_LARGE, HTTPStatus.UNPROCESSABLE_CONTENT})
 
 
-def stream_subentries(entry: ConfigEntry) -> dict[str, ConfigSubentry]:
+def stream_subentries(entry: WallflowerConfigEntry) -> dict[str, ConfigSubentry]:
     """Return the cameras of a hub by their stream id."""
     return {
         subentry.unique_id: subentry
@@ -38,7 +41,7 @@ def rules_of(subentry: ConfigSubentry) -> tuple[Rule, ...]:
 
 
 async def reconcile(
-    client: WallflowerClient, entry: ConfigEntry, journal: Journal, addresses: Mapping[str, str]
+    client: WallflowerClient, entry: WallflowerConfigEntry, journal: Journal, addresses: Mapping[str, str]
 ) -> dict[str, Stream]:
     """Bring the sidecar to what is configured here; returns all its streams by id.
 

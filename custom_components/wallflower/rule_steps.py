@@ -7,6 +7,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.data_entry_flow import AbortFlow, FlowContext, FlowHandler, FlowResult
 
 from .client import WallflowerClient
+from .coordinator import WallflowerConfigEntry
 from .exceptions import FormError, RequestRefusedError, WallflowerError
 from .models import Rule
 from .rule_form import (
@@ -101,12 +102,11 @@ class RuleSteps[ContextT: FlowContext, ResultT: FlowResult[Any, Any], HandlerT](
         )
 
 
-def loaded_client(entry: Any) -> WallflowerClient:
+def loaded_client(entry: WallflowerConfigEntry) -> WallflowerClient:
     """Return the client of a hub that is loaded; raises AbortFlow."""
     if entry.state is not ConfigEntryState.LOADED:
         raise AbortFlow("entry_not_loaded")
-    client: WallflowerClient = entry.runtime_data.client
-    return client
+    return entry.runtime_data.client
 
 
 def _refused(error: RequestRefusedError) -> tuple[str, str]:

@@ -30,6 +30,7 @@ from .camera_form import (
 )
 from .client import WallflowerClient
 from .const import CONF_CAMERA_ENTITY, CONF_KEYWORDS, CONF_RETAIN_DAYS, CONF_STORE
+from .coordinator import WallflowerConfigEntry
 from .exceptions import FormError, WallflowerError
 from .keyword_rules import unique_slug
 from .models import Stream
@@ -227,8 +228,7 @@ class StreamSubentryFlow(RuleSteps[SubentryFlowContext, SubentryFlowResult, tupl
 
     def _strangers(self) -> dict[str, Stream]:
         """The sidecar's streams that nobody added here."""
-        entry = self._get_entry()
+        entry: WallflowerConfigEntry = self._get_entry()
         loaded_client(entry)
         added = stream_subentries(entry).keys()
-        streams: dict[str, Stream] = entry.runtime_data.data.streams
-        return {stream_id: stream for stream_id, stream in streams.items() if stream_id not in added}
+        return {each.id: each for each in entry.runtime_data.data.streams.values() if each.id not in added}

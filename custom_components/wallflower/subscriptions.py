@@ -1,9 +1,8 @@
 """Who is told of what is heard on which camera."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util.signal_type import SignalType
@@ -11,17 +10,20 @@ from homeassistant.util.signal_type import SignalType
 from .const import DOMAIN
 from .heard import Forgotten, Hit, Partial, Segment
 
+if TYPE_CHECKING:
+    from .coordinator import WallflowerConfigEntry
+
 type Heard = Hit | Segment | Partial | Forgotten
 
 # For those who outlast a hub's reload: that one is loaded; every hit and final sentence, with its hub.
 SIGNAL_LOADED: SignalType[()] = SignalType(f"{DOMAIN}_loaded")
-SIGNAL_HEARD: SignalType[ConfigEntry, Hit | Segment] = SignalType(f"{DOMAIN}_heard")
+SIGNAL_HEARD: SignalType[WallflowerConfigEntry, Hit | Segment] = SignalType(f"{DOMAIN}_heard")
 
 
 class Subscriptions:
     """The callbacks of a hub, by the kind of what is told and by stream."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+    def __init__(self, hass: HomeAssistant, entry: WallflowerConfigEntry) -> None:
         """Start without any."""
         self._hass = hass
         self._entry = entry

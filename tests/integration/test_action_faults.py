@@ -58,6 +58,29 @@ async def test_what_was_asked_wrongly_differs_from_what_the_sidecar_cannot_do(
     assert await fault(hass, "replay_rule", phrases=["x"]) == (kind, key)
 
 
+async def test_an_answer_that_nobody_understands_is_a_failure(
+    hass: HomeAssistant, sidecar: FakeSidecar, entry: MockConfigEntry
+) -> None:
+    async def nonsense(_: web.Request) -> web.Response:
+        return web.Response(text="<html>a proxy</html>")
+
+    sidecar.overrides["POST", "keywords/replay"] = nonsense
+    assert await fault(hass, "replay_rule", phrases=["x"]) == (HomeAssistantError, "action_failed")
+
+
+async def test_a_sidecar_that_goes_while_something_is_switched_is_named(
+    hass: HomeAssistant, sidecar: FakeSidecar, entry: MockConfigEntry
+) -> None:
+    async def go(request: web.Request) -> web.Response:
+        request.transport.abort()
+        return web.Response()
+
+    sidecar.overrides["PATCH", "streams/porch"] = go
+    with pytest.raises(HomeAssistantError) as raised:
+        await hass.services.async_call("switch", "turn_off", {"entity_id": "switch.porch_recording"}, blocking=True)
+    assert raised.value.translation_key == "sidecar_away"
+
+
 async def test_a_start_alone_means_until_now(hass: HomeAssistant, sidecar: FakeSidecar, entry: MockConfigEntry) -> None:
     spans: list[float] = []
 
@@ -104,7 +127,7 @@ async def test_a_clip_that_breaks_off_leaves_nothing_behind(
         return response
 
     sidecar.overrides["GET", "clips"] = break_off
-    assert await fault(hass, "save_clip", entity_id=PORCH, **TIMES) == (HomeAssistantError, "action_failed")
+    assert await fault(hass, "save_clip", entity_id=PORCH, **TIMES) == (HomeAssistantError, "sidecar_away")
     assert list((media / "wallflower" / "porch").iterdir()) == []
     sidecar.overrides.clear()
     assert (await act(hass, "save_clip", entity_id=PORCH, **TIMES))[PORCH]["bytes"] == len(FILM)

@@ -9,7 +9,7 @@ import homeassistant.util.dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.wallflower import measures
+from custom_components.wallflower.coordinator import MEASURES_INTERVAL
 from tests.support.waiting import eventually
 
 from .conftest import GATE, SetUp, camera
@@ -138,7 +138,7 @@ async def test_nothing_is_fetched_now_and_then_unless_it_is_shown(
     await listening(sidecar)
     asked = len(sidecar.requests)
 
-    async_fire_time_changed(hass, dt_util.utcnow() + 10 * measures.EVERY)
+    async_fire_time_changed(hass, dt_util.utcnow() + 10 * MEASURES_INTERVAL)
     await hass.async_block_till_done(wait_background_tasks=False)
 
     assert len(sidecar.requests) == asked
@@ -164,7 +164,7 @@ async def test_the_latency_is_the_largest_lag_and_each_camera_has_its_own(
     assert hass.states.get("sensor.gate_audio_level").state == "unknown"
 
     lagging(sidecar, "gate", 0.0)
-    async_fire_time_changed(hass, dt_util.utcnow() + measures.EVERY + timedelta(seconds=2))
+    async_fire_time_changed(hass, dt_util.utcnow() + MEASURES_INTERVAL + timedelta(seconds=2))
     await eventually(lambda: hass.states.get(LATENCY).state == "1.25")
     assert hass.states.get("sensor.gate_lag").state == "0.0"
 
@@ -180,7 +180,7 @@ async def test_measures_that_cannot_be_had_are_unknown_without_a_word(
         return problem(503, "unavailable")
 
     sidecar.overrides["GET", "streams"] = refuse
-    async_fire_time_changed(hass, dt_util.utcnow() + measures.EVERY + timedelta(seconds=2))
+    async_fire_time_changed(hass, dt_util.utcnow() + MEASURES_INTERVAL + timedelta(seconds=2))
 
     await eventually(lambda: hass.states.get("sensor.porch_lag").state == "unknown")
     assert hass.states.get(LATENCY).state == "unknown"

@@ -1,12 +1,14 @@
-"""Every entity of every platform as it is registered and shown; `--snapshot-update` writes the snapshots anew."""
+"""Every entity of every platform, the devices and the diagnostics; `--snapshot-update` writes the snapshots anew."""
 
 from datetime import UTC, datetime
 from unittest.mock import patch
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import snapshot_platform
+from pytest_homeassistant_custom_component.common import MockConfigEntry, snapshot_platform
+from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.wallflower import PLATFORMS
@@ -47,3 +49,19 @@ async def test_all_entities(
         await hass.async_block_till_done()
 
         await snapshot_platform(hass, entity_registry, snapshot, entry.entry_id)
+
+
+async def test_diagnostics(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    sidecar: FakeSidecar,
+    entry: MockConfigEntry,
+    snapshot: SnapshotAssertion,
+) -> None:
+    await listening(sidecar)
+    assert await get_diagnostics_for_config_entry(hass, hass_client, entry) == snapshot
+
+
+async def test_devices(device_registry: dr.DeviceRegistry, entry: MockConfigEntry, snapshot: SnapshotAssertion) -> None:
+    for device in dr.async_entries_for_config_entry(device_registry, entry.entry_id):
+        assert device == snapshot(name=device.name)
