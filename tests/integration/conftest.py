@@ -4,12 +4,16 @@
 from pytest_homeassistant_custom_component.plugins import *  # noqa: F403
 
 # isort: split
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigSubentryDataWithId
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import recorder as recorder_helper
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -111,3 +115,24 @@ async def set_up(hass: HomeAssistant, sidecar: FakeSidecar) -> AsyncIterator[Set
 async def entry(hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp) -> MockConfigEntry:
     """A hub with one camera, the porch."""
     return await set_up()
+
+
+type Recorded = Callable[[str], Awaitable[bool]]
+
+
+@pytest.fixture
+async def recorded(hass: HomeAssistant, tmp_path: Path) -> Recorded:
+    """Home Assistant's recorder with a file; answers whether a word is in one of its files, byte for byte."""
+    recorder_helper.async_initialize_recorder(hass)
+    config = {"recorder": {"db_url": f"sqlite:///{tmp_path / 'history.db'}", "commit_interval": 0}}
+    assert await async_setup_component(hass, "recorder", config)
+    instance = recorder_helper.get_instance(hass)
+    await instance.async_db_ready
+
+    async def holds(word: str) -> bool:
+        await instance.async_block_till_done()
+        files = await asyncio.to_thread(lambda: [each.read_bytes() for each in tmp_path.glob("history.db*")])
+        assert any(files)
+        return any(word.encode() in content for content in files)
+
+    return holds

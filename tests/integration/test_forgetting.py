@@ -1,9 +1,7 @@
 """What the sidecar forgot is in no state, no history and no file of Home Assistant any more."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 import json
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -11,14 +9,13 @@ from homeassistant.components.recorder import history
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import recorder as recorder_helper, restore_state
 from homeassistant.helpers.storage import Store
-from homeassistant.setup import async_setup_component
 import homeassistant.util.dt as dt_util
 import pytest
 
 from custom_components.wallflower import history as forgetting_in_history
 from tests.support.waiting import eventually
 
-from .conftest import GATE, SetUp, camera
+from .conftest import GATE, Recorded, SetUp, camera
 from .fake_sidecar import FakeSidecar, hit, segment
 from .happenings import KEYWORD, TRANSCRIPT, caught_up, listening, stored
 
@@ -27,8 +24,6 @@ UTTERANCE = "event.porch_utterance"
 LAST_KEYWORD = "sensor.porch_last_keyword"
 HEARD = ("transcript.final", "keyword.detected")
 TELLING = (TRANSCRIPT, KEYWORD, UTTERANCE, LAST_KEYWORD)
-
-type Recorded = Callable[[str], Awaitable[bool]]
 
 
 def forget(sidecar: FakeSidecar, stream: str | None = "porch") -> int | None:
@@ -59,24 +54,6 @@ async def gone(recorded: Recorded) -> None:
 def shown(hass: HomeAssistant) -> list[str]:
     """The entities in whose state the needle stands."""
     return [state.entity_id for state in hass.states.async_all() if NEEDLE in str(state.as_dict())]
-
-
-@pytest.fixture
-async def recorded(hass: HomeAssistant, tmp_path: Path) -> Recorded:
-    """Home Assistant's recorder with a file; answers whether a word is in one of its files, byte for byte."""
-    recorder_helper.async_initialize_recorder(hass)
-    config = {"recorder": {"db_url": f"sqlite:///{tmp_path / 'history.db'}", "commit_interval": 0}}
-    assert await async_setup_component(hass, "recorder", config)
-    instance = recorder_helper.get_instance(hass)
-    await instance.async_db_ready
-
-    async def holds(word: str) -> bool:
-        await instance.async_block_till_done()
-        files = await asyncio.to_thread(lambda: [each.read_bytes() for each in tmp_path.glob("history.db*")])
-        assert any(files)
-        return any(word.encode() in content for content in files)
-
-    return holds
 
 
 @pytest.fixture
