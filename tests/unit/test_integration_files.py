@@ -102,7 +102,7 @@ def fix_flows() -> list[dict[str, Any]]:
 
 
 def test_each_issue_has_a_sentence_or_a_way_to_mend_it() -> None:
-    assert set(ENGLISH["issues"]) <= strings("issues.py") | strings("models.py")
+    assert set(ENGLISH["issues"]) <= strings("issues.py", "models.py")
     assert all(
         issue["title"] and ("description" in issue) != ("fix_flow" in issue) for issue in ENGLISH["issues"].values()
     )

@@ -11,7 +11,7 @@ import pytest
 
 TRANSLATIONS = Path(__file__).parents[2] / "custom_components" / "wallflower" / "translations"
 LANGUAGES = sorted(each.stem for each in TRANSLATIONS.iterdir() if each.stem != "en")
-PROMISED = {"de", "es", "fr", "it", "nl", "pl"}
+PROMISED = {"de", "es", "fr", "it", "nl", "pl", "pt", "pt-BR"}
 
 MARKS = re.compile(r"\{\w+\}|`[^`]*`|\*\*|\]\(|\n(?:- )?|https?://|rtsps?://")
 """What must be the same in every language: placeholders, code, emphasis, links, line breaks, list items, schemes."""
@@ -22,7 +22,7 @@ SAME_AS_ENGLISH = {"{error}", "Wallflower"}
 ENGLISH_WORDS = re.compile(r"\b(?:the|and|with|this|your|cannot)\b", re.IGNORECASE)
 """Words that no other language here has."""
 
-QUOTES = {"de": "„“", "es": "«»", "fr": "«»", "it": "“”", "nl": "“”", "pl": "„”"}
+QUOTES = {"de": "„“", "es": "«»", "fr": "«»", "it": "“”", "nl": "“”", "pl": "„”", "pt": "«»", "pt-BR": "“”"}
 LONGEST_NAME = 40
 """Characters of an entity's name that a card still shows."""
 
