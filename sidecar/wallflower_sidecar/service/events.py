@@ -1,8 +1,10 @@
 """The event log: what happens is numbered in the database first, then told to whoever listens."""
 
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
+import logging
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +14,8 @@ from ..events import Broadcaster, Replay, Resync
 from ..store import Database, events as stored_events
 
 __all__ = ["EventLog", "EventWriter", "Resync", "forgotten_event"]
+
+LOGGER = logging.getLogger(__name__)
 
 
 def forgotten_event(
@@ -38,9 +42,11 @@ class EventWriter:
 
         self.is_committed = False
         self._events: list[tuple[NewEvent, bool]] = []
-        self._numbered: list[Event] = []
-        self._committed: list[Callable[[], None]] = []
-        self._failed: list[Callable[[], None]] = []
+        self.numbered: Sequence[Event] = ()
+        """What is to be told, once it is numbered."""
+
+        self.on_commit: list[Callable[[], None]] = []
+        self.on_failure: list[Callable[[], None]] = []
 
     def add(self, event: NewEvent, *, stored: bool = True) -> None:
         """Tell this event after commit; one that is not stored gets no number and is never replayed."""
@@ -48,42 +54,31 @@ class EventWriter:
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """What must be true once this is committed, and before anybody is told or may write: call it then."""
-        self._committed.append(callback)
+        self.on_commit.append(callback)
 
     def after_failure(self, callback: Callable[[], None]) -> None:
         """Call this if it turns out that nothing of the transaction was committed."""
-        self._failed.append(callback)
+        self.on_failure.append(callback)
 
     async def number(self) -> None:
         """Store the events that are to be stored, and number them."""
         kept = await stored_events.append(self.connection, [event for event, stored in self._events if stored])
         self.newest = kept[-1].id if kept else None
         numbers = iter(kept)
-        self._numbered = [
+        self.numbered = [
             next(numbers) if stored else Event(None, event.type, event.data, event.stream)
             for event, stored in self._events
         ]
-
-    def committed(self) -> list[Event]:
-        """Do what was to be done then; returns the events to tell."""
-        self.is_committed = True
-        for callback in self._committed:
-            callback()
-        return self._numbered
-
-    def failed(self) -> None:
-        """Do what was to be done then."""
-        for callback in self._failed:
-            callback()
 
 
 class EventLog:
     """The only way to a stored event: rows and events in one transaction, told once it is committed."""
 
-    def __init__(self, database: Database, broadcaster: Broadcaster) -> None:
-        """Write to the database, tell through the broadcaster."""
+    def __init__(self, database: Database, broadcaster: Broadcaster, failures: Counter[str]) -> None:
+        """Write to the database, tell through the broadcaster; what fails after a commit is counted in `failures`."""
         self._database = database
         self._broadcaster = broadcaster
+        self._failures = failures
         self._doubtful: EventWriter | None = None
         """Whose commit was not answered: the connection was lost meanwhile."""
 
@@ -126,7 +121,7 @@ class EventLog:
                 self._database.after_commit(lambda: self._tell(writer))
         except BaseException:
             if writer.newest is None:
-                writer.failed()
+                self._call(writer.on_failure)
             elif not writer.is_committed:
                 self._doubtful = writer
             raise
@@ -140,7 +135,18 @@ class EventLog:
         if doubtful.newest is not None and newest >= doubtful.newest:
             self._tell(doubtful)
         else:
-            doubtful.failed()
+            self._call(doubtful.on_failure)
 
     def _tell(self, writer: EventWriter) -> None:
-        self._broadcaster.publish(writer.committed())
+        writer.is_committed = True
+        self._call(writer.on_commit)
+        self._broadcaster.publish(writer.numbered)
+
+    def _call(self, callbacks: Sequence[Callable[[], None]]) -> None:
+        """Call each: one that fails keeps neither the others nor the events from those who wait for them."""
+        for callback in callbacks:
+            try:
+                callback()
+            except Exception:
+                self._failures["after a transaction"] += 1
+                LOGGER.exception("What was to be done after a transaction failed")

@@ -69,7 +69,8 @@ class Service:
             lag_beyond=self._lag_of_storing,
             clock=clock,
         )
-        self.events = EventLog(database, self._broadcaster)
+        self._upkeep = Upkeep(clock)
+        self.events = EventLog(database, self._broadcaster, self._upkeep.failures)
         self.house_rules = HouseRules(database, self.events, clock)
         self._hints = HintBook(lambda: self.configuration.settings.language, self.house_rules.of)
         self.access = Access(database, settings, clock)
@@ -140,7 +141,6 @@ class Service:
         )
         self._transcription = TranscriptionWatch(self.events, self.streams, clock)
         self._retention = Retention(database, clock)
-        self._upkeep = Upkeep(clock)
 
     @classmethod
     @asynccontextmanager

@@ -20,7 +20,7 @@ class Upkeep:
     def __init__(self, clock: Clock, backoff: Callable[[], RestartBackoff] = RestartBackoff) -> None:
         """Wait as long as a new `backoff` of each part says before it is started again."""
         self.failures: Counter[str] = Counter()
-        """How often each part failed unexpectedly."""
+        """How often each part failed unexpectedly, or what was to follow a transaction."""
         self._clock = clock
         self._backoff = backoff
         self._down: set[str] = set()
