@@ -113,6 +113,10 @@ class CaptureEvents:
         """Write what is reported until cancelled; what cannot be written now is tried again."""
         await self._waiting.run()
 
+    async def written(self) -> None:
+        """Wait until what was reported so far is told: what is heard follows its `speech.started`."""
+        await self._waiting.written()
+
     async def finish(self) -> None:
         """Wait a moment until `run` has written all; only then cancel it."""
         await self._waiting.finish()

@@ -1,7 +1,7 @@
 """Hits of rules that are `early`: told while it is spoken, settled when it is text or never will be."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -39,14 +39,22 @@ class EarlyHits:
     """Tells each early hit once and settles it once: confirmed or retracted, whatever becomes of its utterance."""
 
     def __init__(
-        self, database: Database, events: EventLog, *, matcher: KeywordMatcher, streams: Streams, clock: Clock
+        self,
+        database: Database,
+        events: EventLog,
+        *,
+        matcher: KeywordMatcher,
+        streams: Streams,
+        clock: Clock,
+        reported: Callable[[], Awaitable[None]],
     ) -> None:
-        """Follow the streams' drafts; `run` writes."""
+        """Follow the streams' drafts; `run` writes, once what capture reported so far is told: `reported` waits."""
         self._database = database
         self._events = events
         self._matcher = matcher
         self._streams = streams
         self._clock = clock
+        self._reported = reported
         self._open: dict[str, _Open] = {}
         self._news = asyncio.Event()
         streams.follow(self._streams_changed)
@@ -156,13 +164,16 @@ class EarlyHits:
                 each.over = True
 
     async def _write(self) -> None:
-        if not any(each.waiting or each.over for each in self._open.values()):
+        due = [utterance for utterance, each in self._open.items() if each.waiting or each.over]
+        if not due:
             return
+        await self._reported()
         async with self._events.transaction() as writer:
-            for utterance, each in tuple(self._open.items()):
-                # The configuration of now; of a stream that was removed all was settled with it.
-                stream = self._streams.find(each.stream)
-                if stream is None:
+            for utterance in due:
+                # The state and configuration of now; of a stream that was removed all was settled with it.
+                each = self._open.get(utterance)
+                stream = None if each is None else self._streams.find(each.stream)
+                if each is None or stream is None:
                     continue
                 if each.over:
                     await self._close(writer, utterance, each, stream)

@@ -87,7 +87,10 @@ class Service:
             max_streams=settings.max_streams,
         )
         self.house_rules.follow(self.streams.rules_changed)
-        self._early = EarlyHits(database, self.events, matcher=matcher, streams=self.streams, clock=clock)
+        reported = self._reports.written
+        self._early = EarlyHits(
+            database, self.events, matcher=matcher, streams=self.streams, clock=clock, reported=reported
+        )
         self._partials = Partials(
             self._broadcaster,
             streams=self.streams,
@@ -97,7 +100,9 @@ class Service:
             early=self._early,
         )
         self._reports.follow(self.streams, self._partials)
-        self.transcripts = Transcripts(self.events, matcher, clock, streams=self.streams, early=self._early)
+        self.transcripts = Transcripts(
+            self.events, matcher, clock, streams=self.streams, early=self._early, reported=reported
+        )
         self.transcripts.follow_losses(self._scheduler.count_lost)
         self.archive = Archive(database)
         self.keyword_history = KeywordHistory(database, self.archive)

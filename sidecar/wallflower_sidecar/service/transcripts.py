@@ -1,6 +1,6 @@
 """From a transcript to what is kept and told: segment, hits and their events in one transaction."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -54,9 +54,19 @@ class Transcripts:
     """What is said: heard, matched against the rules, kept as the stream's policy asks, and told."""
 
     def __init__(
-        self, events: EventLog, matcher: KeywordMatcher, clock: Clock, *, streams: Streams, early: EarlyHits
+        self,
+        events: EventLog,
+        matcher: KeywordMatcher,
+        clock: Clock,
+        *,
+        streams: Streams,
+        early: EarlyHits,
+        reported: Callable[[], Awaitable[None]],
     ) -> None:
-        """Write to the event log, for the streams that are configured; `run` does it for what was heard."""
+        """Write to the event log, for the streams that are configured; `run` does it for what was heard.
+
+        `reported` waits until what capture reported so far is told.
+        """
         self._events = events
         self._matcher = matcher
         self._clock = clock
@@ -64,7 +74,9 @@ class Transcripts:
         self._early = early
         self._forgotten: list[_Forgotten] = []
         self._on_hits: Callable[[Sequence[Hit]], None] | None = None
-        self._waiting = WriteQueue(events, self._keep, name="sentences", bound=MAX_WAITING, on_lost=self._lost)
+        self._waiting = WriteQueue(
+            events, self._keep, name="sentences", bound=MAX_WAITING, on_lost=self._lost, before=reported
+        )
         self._on_lost: Callable[[str, float], None] = lambda *_: None
         streams.follow(lambda: self._drop(lambda segment: streams.find(segment.stream) is None))
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, takewhile
 import logging
 
 from ..domain.errors import UnavailableError
@@ -16,6 +16,10 @@ RETRY_S = 1.0
 FINISH_S = 1.0
 LOST_PER_LINE = 1000
 """While more and more is given up, the log says so once for so many."""
+
+
+async def _nothing_before() -> None:
+    pass
 
 
 class WriteQueue[T]:
@@ -30,10 +34,12 @@ class WriteQueue[T]:
         bound: int,
         batch: int = 1,
         on_lost: Callable[[T], None] = lambda _: None,
+        before: Callable[[], Awaitable[None]] = _nothing_before,
     ) -> None:
         """Write up to `batch` in one transaction, by `write`, which is called again if that cannot be committed.
 
-        Beyond `bound` the oldest is given up, and `on_lost`, which must not block, told of it. `name` is for the log.
+        Beyond `bound` the oldest is given up, and `on_lost`, which must not block, told of it. `before` is awaited
+        first: what must be written before what waits here. `name` is for the log.
         """
         self.lost = 0
         """How many were given up."""
@@ -44,6 +50,7 @@ class WriteQueue[T]:
         self._bound = bound
         self._batch = min(batch, bound - 1)
         self._on_lost = on_lost
+        self._before = before
         self._waiting: deque[tuple[int, T]] = deque()
         self._given = 0
         self._taken = 0
@@ -54,6 +61,9 @@ class WriteQueue[T]:
         """How many are written one by one, as one of them spoils a transaction."""
 
         self._news = asyncio.Event()
+        self._moved = asyncio.Event()
+        """Set, and replaced by a new one, whenever some wait no more."""
+
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -89,6 +99,12 @@ class WriteQueue[T]:
             except UnavailableError:
                 await asyncio.sleep(RETRY_S)
 
+    async def written(self) -> None:
+        """Wait until what was put so far is written, or never will be."""
+        given = self._given
+        while self._waiting and self._waiting[0][0] <= given:
+            await self._moved.wait()
+
     async def finish(self) -> None:
         """Wait a moment until `run` has written all, then say how many cannot be; only after that cancel it."""
         with suppress(TimeoutError):
@@ -101,10 +117,13 @@ class WriteQueue[T]:
 
     async def _write_some(self) -> None:
         some: list[tuple[int, T]] = []
+        given = self._given
+        await self._before()
         try:
             async with self._events.transaction() as writer:
                 # Only here: what was in doubt is settled, and nobody else writes until these are committed.
-                some += islice(self._waiting, 1 if self._singly else self._batch)
+                first = islice(self._waiting, 1 if self._singly else self._batch)
+                some += takewhile(lambda each: each[0] <= given, first)
                 if some:
                     self._taken = some[-1][0]
                     for _, item in some:
@@ -129,6 +148,8 @@ class WriteQueue[T]:
         self._rest()
 
     def _rest(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
         if not self._waiting:
             self._news.clear()
             self._idle.set()

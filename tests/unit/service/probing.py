@@ -60,13 +60,14 @@ async def write_reports(service: Service) -> None:
 
 
 async def hear(service: Service, utterance: Utterance, transcript: Transcript) -> None:
-    """An utterance became text, and that is written."""
+    """An utterance became text, and that is written after what was reported."""
     service._heard(utterance, transcript)
-    await _write(service.transcripts)
+    await _write(service._reports, service.transcripts)
 
 
-async def _write(waiting: CaptureEvents | Transcripts) -> None:
-    writing = asyncio.create_task(waiting.run())
-    await waiting.finish()
-    writing.cancel()
-    await asyncio.wait([writing])
+async def _write(*waiting: CaptureEvents | Transcripts) -> None:
+    writing = [asyncio.create_task(each.run()) for each in waiting]
+    await asyncio.gather(*(each.finish() for each in waiting))
+    for task in writing:
+        task.cancel()
+    await asyncio.wait(writing)

@@ -132,6 +132,7 @@ async def switched_off_in_between(service, utterance):
 
 async def lost_with_its_session(service, utterance):
     service._reports.speech_ended(utterance.stream, utterance.id, utterance.end)
+    await write_reports(service)
     service._early._give_up_lost()
     await service._early._write()
     assert len(await keyword_events(service)) == 1, "its sound may still come"
@@ -347,6 +348,7 @@ async def test_the_task_writes_by_itself_and_notices_what_was_lost(service, cloc
             async with asyncio.timeout(5):
                 assert (await anext(events)).type.value == DETECTED
             service._reports.speech_ended("door", utterance.id, utterance.end)
+            await write_reports(service)
             clock.at += timedelta(seconds=LOST_AFTER_S)
             service._early._news.set()
             async with asyncio.timeout(5):

@@ -1,6 +1,7 @@
 """Text that waits for a database that is away: stored once, in order, as is asked by then; what is lost is counted."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 import re
@@ -35,12 +36,18 @@ def say(service, text, name="door", at_s=0.0):
     )
 
 
-@pytest.fixture
-async def writing(service):
-    task = asyncio.create_task(service.transcripts.run())
+@asynccontextmanager
+async def running(part):
+    task = asyncio.create_task(part.run())
     yield
     task.cancel()
     await asyncio.wait([task])
+
+
+@pytest.fixture
+async def writing(service):
+    async with running(service.transcripts):
+        yield
 
 
 async def texts(service):
@@ -163,3 +170,32 @@ async def test_what_cannot_be_simulated_leaves_no_trace_in_the_rules(service, da
             await service.transcripts.simulate(service.streams.get("door"), "help", 1.0, store=True)
     _, hits = await service.transcripts.simulate(service.streams.get("door"), "help", 1.0, store=True)
     assert [hit.rule_id for hit in hits] == ["p"]
+
+
+async def types_told(service):
+    return [event.type.value for event in await told(service)][1:]
+
+
+@pytest.mark.usefixtures("writing")
+async def test_text_is_told_after_the_beginning_and_the_end_of_its_speech_though_it_is_tried_first(service, clock):
+    await service.streams.put(stream())
+    for number, text in enumerate(("one", "two")):
+        service._reports.speech_started("door", f"u{number}", clock.now())
+        service._reports.speech_ended("door", f"u{number}", clock.now())
+        say(service, text)
+    await asyncio.sleep(0.1)
+    async with running(service._reports):
+        await all_stored(service)
+    assert await types_told(service) == [*["speech.started", "speech.ended"] * 2, *["transcript.final"] * 2]
+
+
+async def test_an_early_hit_is_told_after_the_beginning_of_its_speech_though_it_is_tried_first(service, clock):
+    await service.streams.put(stream(keywords=(Rule("p", "P", ("help",), early=True),)))
+    utterance = silent_utterance(2.0, "door")
+    service._reports.speech_started("door", utterance.id, clock.now())
+    async with running(service._early):
+        service._early.drafted(utterance, Transcript("help", "en", 0.9))
+        await asyncio.sleep(0.1)
+        async with running(service._reports):
+            await eventually(lambda: not service._early._open[utterance.id].waiting)
+    assert await types_told(service) == ["speech.started", "keyword.detected"]
