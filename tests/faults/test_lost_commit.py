@@ -76,3 +76,17 @@ async def test_a_change_that_was_committed_is_acted_on_though_nobody_was_answere
     await service.streams.put(stream("door"))
     assert [each.id for each in service.streams.all()] == (["door", "pool"] if arrives else ["door"])
     assert [event.stream for event in await told(service)] == (["pool", "door"] if arrives else ["door"])
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_removal_that_was_committed_is_acted_on_though_nobody_was_answered(
+    service: Service, line: BreakingLine, *, arrives: bool
+) -> None:
+    await service.streams.put(stream("pool"))
+    line.break_at_commit(arrives=arrives)
+    with pytest.raises(UnavailableError):
+        await service.streams.delete("pool", purge=False)
+    await service.streams.put(stream("door"))
+    assert [each.id for each in service.streams.all()] == (["door"] if arrives else ["door", "pool"])
+    assert {"pool"} & service._capture._captures.keys() == (set() if arrives else {"pool"})
+    assert [event.stream for event in await told(service)] == ["pool", *["pool"] * arrives, "door"]

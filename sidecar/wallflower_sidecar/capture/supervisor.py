@@ -124,10 +124,13 @@ class CaptureSupervisor:
         except TimeoutError:
             pass
         finally:
-            capture.mute()
-            self._captures.pop(stream_id, None)
-            self._workers.leave(stream_id)
-            self._leaving.append(capture)
+            self._let_go(stream_id, capture)
+
+    def drop_stream(self, stream_id: str) -> None:
+        """Remove a stream without waiting for its sessions to end; raises NotFoundError."""
+        capture = self._find(stream_id)
+        capture.stop()
+        self._let_go(stream_id, capture)
 
     def want_drafts(self, stream_ids: frozenset[str]) -> None:
         """Hand over utterances under way too, of exactly these streams, present ones and later ones."""
@@ -223,6 +226,12 @@ class CaptureSupervisor:
             return self._captures[stream_id]
         except KeyError:
             raise NotFoundError(f"There is no stream {stream_id}.") from None
+
+    def _let_go(self, stream_id: str, capture: StreamCapture) -> None:
+        capture.mute()
+        self._captures.pop(stream_id, None)
+        self._workers.leave(stream_id)
+        self._leaving.append(capture)
 
     def _worker_came_up(self, link: WorkerLink) -> None:
         for stream_id in tuple(link.streams):

@@ -29,6 +29,9 @@ class StreamBook(Protocol):
     def find(self, stream_id: str) -> Stream | None:
         """Return the stream as configured now, None once it is gone."""
 
+    def find_kept(self, stream_id: str) -> Stream | None:
+        """Return it also while it is being removed."""
+
     def status(self, stream_id: str) -> StreamStatus:
         """Return what is known of it now."""
 
@@ -64,7 +67,7 @@ class CaptureEvents:
         self, stream: str, status: CaptureStatus, *, error_raised: StreamError | None, recovered: bool
     ) -> None:
         """Keep an error's begin and end, and tell the stream's new state."""
-        if self._streams is None or self._find(stream) is None:
+        if self._streams is None or self._streams.find(stream) is None:
             return
         if error_raised is not None and error_raised.code == CaptureCode.WORKER_DIED:
             self.on_worker_died()
@@ -137,7 +140,7 @@ class CaptureEvents:
 
     def _find(self, stream: str) -> Stream | None:
         """The stream as configured now; None once it was removed: nothing follows its `stream.removed`."""
-        return None if self._streams is None else self._streams.find(stream)
+        return None if self._streams is None else self._streams.find_kept(stream)
 
 
 async def _write(writer: EventWriter, report: Report) -> None:

@@ -135,7 +135,7 @@ class EarlyHits:
         """Retract what was told early, of one stream or of all, without a word of it and without a trace."""
         async with self._events.transaction() as writer:
             for utterance, each in tuple(self._open.items()):
-                if stream in (None, each.stream) and (known := self._streams.find(each.stream)) is not None:
+                if stream in (None, each.stream) and (known := self._streams.find_kept(each.stream)) is not None:
                     each.told = {rule_id: replace(hit, text="") for rule_id, hit in each.told.items()}
                     await self._close(writer, utterance, each, replace(known, store=StorePolicy.NOTHING))
 
@@ -172,7 +172,7 @@ class EarlyHits:
             for utterance in due:
                 # The state and configuration of now; of a stream that was removed all was settled with it.
                 each = self._open.get(utterance)
-                stream = None if each is None else self._streams.find(each.stream)
+                stream = None if each is None else self._streams.find_kept(each.stream)
                 if each is None or stream is None:
                     continue
                 if each.over:

@@ -248,7 +248,7 @@ class Service:
                 await self._scheduler.drain()
 
     def _transcribe(self, utterance: Utterance) -> None:
-        stream = self.streams.find(utterance.stream)
+        stream = self.streams.find_kept(utterance.stream)
         if stream is not None and is_transcribed(stream):
             self._early.handed_over(utterance.id)
             self._scheduler.submit(utterance, self._hints.of(stream))
@@ -262,7 +262,7 @@ class Service:
         self._partials.drafted(utterance, transcript)
 
     def _heard(self, utterance: Utterance, transcript: Transcript) -> None:
-        stream = self.streams.find(utterance.stream)
+        stream = self.streams.find_kept(utterance.stream)
         if stream is not None and is_transcribed(stream):
             self.transcripts.heard(utterance, transcript)
             self._hints.heard(utterance, transcript, self.streams)

@@ -57,6 +57,9 @@ class Streams:
         self._clock = clock
         self._max_streams = max_streams
         self._streams: dict[str, Stream] = {}
+        self._leaving: dict[str, Stream] = {}
+        """Those whose removal is not committed yet; it may fail, and then nothing of them may be lost."""
+
         self._changing = asyncio.Lock()
         self._last_transcript_at: dict[str, datetime] = {}
         self._followers: list[Callable[[], None]] = []
@@ -92,6 +95,10 @@ class Streams:
     def find(self, stream_id: str) -> Stream | None:
         """Return a stream, None if there is none."""
         return self._streams.get(stream_id)
+
+    def find_kept(self, stream_id: str) -> Stream | None:
+        """Return a stream also while it is being removed: until that is committed what was heard is written."""
+        return self._streams.get(stream_id) or self._leaving.get(stream_id)
 
     def get(self, stream_id: str) -> Stream:
         """Return a stream; raises NotFoundError."""
@@ -153,24 +160,18 @@ class Streams:
         Raises NotFoundError, and UnavailableError when they cannot be removed: then nothing is.
         """
         async with self._changing:
-            stream = self.get(stream_id)
-            # First of all, so that nothing of it is kept or told after its removal.
+            # First of all, so that nobody changes it meanwhile.
+            stream = self._leaving[stream_id] = self.get(stream_id)
             del self._streams[stream_id]
-            removed = asyncio.Event()
             try:
                 await self._capture.remove_stream(stream_id)
-                self._scheduler.forget(stream_id)
-                self._matcher.forget(stream_id)
                 if purge and self._on_purge is not None:
                     await self._on_purge(stream_id)
                 async with self._events.erasure() if purge else self._events.transaction() as writer:
                     await self._remove(writer, stream, purge=purge)
-                    writer.after_commit(removed.set)
+                    writer.after_commit(lambda: self._removed(stream_id))
             finally:
-                if removed.is_set():
-                    self._last_transcript_at.pop(stream_id, None)
-                    self._changed()
-                else:
+                if self._leaving.pop(stream_id, None) is not None:
                     self._take_up(stream)
 
     def restart(self, stream_id: str) -> None:
@@ -236,6 +237,17 @@ class Streams:
             await stored_recordings.purge(writer.connection, stream.id, self._clock.now())
             writer.add(forgotten_event(self._clock.now(), stream.id))
         writer.add(NewEvent(EventType.STREAM_REMOVED, {"stream": stream.id}, self._clock.now(), stream.id))
+
+    def _removed(self, stream_id: str) -> None:
+        """Have capture, rules and scheduler follow a removal that is committed."""
+        self._leaving.pop(stream_id, None)
+        if self._streams.pop(stream_id, None) is not None:
+            # Nobody was answered when it was committed, so it was taken up again.
+            self._capture.drop_stream(stream_id)
+        self._scheduler.forget(stream_id)
+        self._matcher.forget(stream_id)
+        self._last_transcript_at.pop(stream_id, None)
+        self._changed()
 
     def _status_of(self, stream: Stream) -> StreamStatus:
         capture = self._capture.status(stream.id)

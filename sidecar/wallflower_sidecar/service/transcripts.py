@@ -78,7 +78,7 @@ class Transcripts:
             events, self._keep, name="sentences", bound=MAX_WAITING, on_lost=self._lost, before=reported
         )
         self._on_lost: Callable[[str, float], None] = lambda *_: None
-        streams.follow(lambda: self._drop(lambda segment: streams.find(segment.stream) is None))
+        streams.follow(lambda: self._drop(lambda segment: streams.find_kept(segment.stream) is None))
 
     def follow_losses(self, on_lost: Callable[[str, float], None]) -> None:
         """Call `on_lost` with a stream and seconds of its speech whenever text of it is given up."""
@@ -160,7 +160,7 @@ class Transcripts:
 
     async def _keep(self, writer: EventWriter, said: _Said) -> None:
         """Write what was heard, as the configuration of now asks; nothing of a stream that was removed."""
-        stream = self._streams.find(said.segment.stream)
+        stream = self._streams.find_kept(said.segment.stream)
         if stream is None:
             self._early.gone(said.utterance)
         else:

@@ -141,6 +141,24 @@ async def test_what_a_removed_stream_left_waiting_is_not_that_of_its_successor(s
 
 
 @pytest.mark.usefixtures("writing")
+async def test_what_was_heard_of_a_stream_outlasts_a_removal_that_fails(service, database):
+    await service.streams.put(stream(keywords=(Rule("p", "P", ("help",)),)))
+
+    async def fail(_):
+        say(service, "help")
+        await all_stored(service)
+        service._reports.utterance_ready(silent_utterance(2.0, "door"))
+        raise UnavailableError("The disk cannot be written.")
+
+    service.streams.follow_purges(fail)
+    service._reports.utterance_ready(silent_utterance(2.0, "door"))
+    with pytest.raises(UnavailableError):
+        await service.streams.delete("door", purge=True)
+    assert await types_told(service) == ["transcript.final", "keyword.detected"]
+    assert len(service._scheduler._queue) == 2, "and what is not text yet becomes text"
+
+
+@pytest.mark.usefixtures("writing")
 async def test_text_that_is_tried_again_is_not_its_own_neighbour(service, database):
     await service.streams.put(stream(keywords=(Rule("p", "P", ("help me",)), Rule("q", "Q", ("door please",)))))
     async with write_protected(database):
