@@ -6,7 +6,7 @@ from homeassistant.const import CONF_TOKEN, CONF_URL, EVENT_HOMEASSISTANT_STOP, 
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.device_registry import DeviceEntryType
+from homeassistant.helpers.device_registry import DeviceEntry, DeviceEntryType
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
@@ -54,7 +54,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
 
-    dr.async_get(hass).async_get_or_create(
+    device = dr.async_get(hass).async_get_or_create(
         config_entry_id=entry.entry_id,
         identifiers={(DOMAIN, coordinator.data.info.server_id)},
         entry_type=DeviceEntryType.SERVICE,
@@ -76,6 +76,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -
     async def _async_stopping(_event: Event) -> None:
         await coordinator.listener.async_stop()
 
+    @callback
+    def _async_note_version() -> None:
+        """A sidecar that went away may come back as a newer one."""
+        devices, version = dr.async_get(hass), coordinator.data.info.version
+        known = devices.async_get(device.id)
+        if isinstance(known, DeviceEntry) and known.sw_version != version:
+            devices.async_update_device(device.id, sw_version=version)
+
+    entry.async_on_unload(coordinator.async_add_listener(_async_note_version))
     issues = Issues(coordinator)
     issues.async_check()
     entry.async_on_unload(coordinator.async_add_listener(issues.async_check))

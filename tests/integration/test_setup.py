@@ -4,6 +4,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
 
 from tests.support.waiting import eventually
 
@@ -38,6 +39,20 @@ async def test_each_camera_has_a_device_behind_the_hubs_and_entities_named_after
     )
     assert of_porch == of_gate
     assert "_camera" in of_porch
+
+
+@pytest.mark.usefixtures("quick_retries")
+async def test_a_sidecar_that_comes_back_newer_is_shown_with_its_version(
+    sidecar: FakeSidecar, set_up: SetUp, device_registry: dr.DeviceRegistry
+) -> None:
+    entry = await set_up()
+    await eventually(lambda: len(sidecar.readers) == 1)
+    hub = device_registry.async_get_device_by_identifier(("wallflower", "server-1"), entry.entry_id)
+
+    sidecar.info["version"] = "0.2.0"
+    sidecar.cut()
+
+    await eventually(lambda: device_registry.async_get(hub.id).sw_version == "0.2.0")
 
 
 async def test_unloading_ends_the_event_stream(hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp) -> None:
