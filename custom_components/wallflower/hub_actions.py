@@ -9,6 +9,7 @@ from homeassistant.components.media_source.helper import async_resolve_media
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.util.json import JsonValueType
 
 from .action_fields import (
     ATTR_LANGUAGE,
@@ -28,7 +29,7 @@ from .house_archive import (
     async_search,
     rule_to_try,
 )
-from .permissions import async_caller, async_permitted_cameras
+from .permissions import async_caller, async_permitted_cameras, camera_entity_id
 from .requesting import asked
 from .targets import TargetedCamera
 
@@ -44,7 +45,7 @@ async def async_search_transcripts(call: ServiceCall) -> ServiceResponse:
             cameras, call.data[ATTR_QUERY], begin=begin, end=end, limit=call.data[ATTR_LIMIT]
         )
     return {
-        "segments": [{"camera": each.camera.subentry.title, **each.segment.to_response()} for each in found],
+        "segments": [{**_named(call.hass, each.camera), **each.segment.to_response()} for each in found],
         "truncated": truncated,
     }
 
@@ -57,7 +58,7 @@ async def async_replay_rule(call: ServiceCall) -> ServiceResponse:
         count, fired = await async_replay(cameras, rule_to_try(call.data), begin=begin, end=end)
     return {
         "count": count,
-        "hits": [{"camera": each.camera.subentry.title, **each.hit.to_response()} for each in fired],
+        "hits": [{**_named(call.hass, each.camera), **each.hit.to_response()} for each in fired],
     }
 
 
@@ -79,7 +80,7 @@ async def async_forget_last(call: ServiceCall) -> ServiceResponse:
 
 
 async def async_transcribe_file(call: ServiceCall) -> ServiceResponse:
-    """Write down what is said in a file; nothing of it is stored."""
+    """Write down what is said in a file, timed in seconds from its beginning; nothing of it is stored."""
     hass = call.hass
     entries: list[WallflowerConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     if not entries:
@@ -100,9 +101,14 @@ async def async_transcribe_file(call: ServiceCall) -> ServiceResponse:
     return {
         "text": " ".join(each.text for each in segments),
         "segments": [
-            {"start": each.start.isoformat(), "end": each.end.isoformat(), "text": each.text} for each in segments
+            {"start": each.start.timestamp(), "end": each.end.timestamp(), "text": each.text} for each in segments
         ],
     }
+
+
+def _named(hass: HomeAssistant, camera: TargetedCamera) -> dict[str, JsonValueType]:
+    """Say which camera it was: two may have one name."""
+    return {"camera": camera.subentry.title, "entity_id": camera_entity_id(hass, camera.subentry)}
 
 
 async def _async_cameras(call: ServiceCall) -> list[TargetedCamera]:
