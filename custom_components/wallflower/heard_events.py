@@ -9,7 +9,7 @@ from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import callback
 import homeassistant.util.dt as dt_util
 
-from .const import RETRACTED
+from .const import CONF_STORE, RETRACTED
 from .coordinator import WallflowerCoordinator
 from .entity import WallflowerStreamEntity
 from .heard import Forgotten, Hit, Segment
@@ -28,25 +28,58 @@ UTTERANCE = EventEntityDescription(
 
 
 class HeardEvent(WallflowerStreamEntity, EventEntity):
-    """Something that was said; it can be forgotten."""
+    """Something that was said; it can be forgotten, and its text is shown only as long as it may be kept."""
 
     _unrecorded_attributes = frozenset({"text"})
+    _telling: frozenset[str]
+    """The `store` policies with which the text is told; Home Assistant keeps states, over its restarts too."""
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
+        self._withhold()
         self.async_on_remove(self.coordinator.async_subscribe(Forgotten, self._stream_id, self._handle_forgotten))
+
+    @property
+    @override
+    def _current(self) -> object:
+        return self._stream is not None, self.event_types, self._tells_text
+
+    @property
+    def _tells_text(self) -> bool:
+        stream = self._stream
+        return (self._subentry.data[CONF_STORE] if stream is None else stream.store) in self._telling
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        self._withhold()
+        super()._handle_coordinator_update()
+
+    def _withhold(self) -> None:
+        """Show no sentence that is not to be kept any more."""
+        if not self._tells_text and self.state_attributes.get("text") is not None:
+            take_back(self)
 
     @callback
     def _handle_forgotten(self, _: Forgotten) -> None:
-        # Home Assistant knows no way to take an event back; its state is made of these alone.
-        for part in ("triggered", "type", "attributes"):
-            vars(self).pop(f"_EventEntity__last_event_{part}", None)
+        take_back(self)
         self.async_write_ha_state()
+
+
+def take_back(event: EventEntity) -> None:
+    """Have an event entity as if nothing had happened yet.
+
+    Home Assistant knows no way to do so; all that it shows and restores is made of these three, which are its own.
+    """
+    for part in ("triggered", "type", "attributes"):
+        vars(event).pop(f"_EventEntity__last_event_{part}", None)
 
 
 class KeywordEvent(HeardEvent):
     """Its event types are the names of the camera's rules and of the house's, and `retracted` for a hit taken back."""
+
+    _telling = frozenset({"all", "text", "keywords"})
 
     def __init__(self, coordinator: WallflowerCoordinator, subentry: ConfigSubentry) -> None:
         """Know the rules that hold for the camera."""
@@ -57,11 +90,6 @@ class KeywordEvent(HeardEvent):
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.async_subscribe(Hit, self._stream_id, self._handle_hit))
-
-    @property
-    @override
-    def _current(self) -> object:
-        return self._stream is not None, self.event_types
 
     @callback
     @override
@@ -81,13 +109,11 @@ class KeywordEvent(HeardEvent):
             self.async_write_ha_state()
 
     def _attributes(self, hit: Hit) -> dict[str, Any]:
-        # What is never to be kept on disk may not stand in a state that Home Assistant keeps.
-        tells_text = self._stream is not None and self._stream.store != "nothing"
         return {
             "hit_id": hit.id,
             "rule": hit.rule_id,
             "phrase": hit.phrase,
-            "text": hit.text if tells_text else None,
+            "text": hit.text if self._tells_text else None,
             "confidence": hit.confidence,
             "speaker": hit.speaker,
             "start": hit.start.isoformat(timespec="milliseconds"),
@@ -102,15 +128,12 @@ class KeywordEvent(HeardEvent):
 class UtteranceEvent(HeardEvent):
     """Each sentence; without its text where not everything may be kept."""
 
+    _telling = frozenset({"all", "text"})
+
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
         self.async_on_remove(self.coordinator.async_subscribe(Segment, self._stream_id, self._handle_segment))
-
-    @property
-    @override
-    def _current(self) -> object:
-        return self._stream is not None
 
     @callback
     def _handle_segment(self, segment: Segment) -> None:
@@ -118,9 +141,8 @@ class UtteranceEvent(HeardEvent):
         self.async_write_ha_state()
 
     def _attributes(self, segment: Segment) -> dict[str, Any]:
-        keeps_text = self._stream is not None and self._stream.keeps_text
         return {
-            "text": segment.text if keeps_text else None,
+            "text": segment.text if self._tells_text else None,
             "language": segment.language,
             "confidence": segment.confidence,
             "start": segment.start.isoformat(timespec="milliseconds"),

@@ -18,6 +18,9 @@ from .coordinator import WallflowerCoordinator
 from .entity import WallflowerStreamEntity
 from .heard import Forgotten, Hit, Segment
 
+# Some languages write no spaces.
+LONGEST_WORD = 60
+
 TRANSCRIPT = SensorEntityDescription(key="transcript", translation_key="transcript")
 LAST_KEYWORD = SensorEntityDescription(
     key="last_keyword", translation_key="last_keyword", entity_registry_enabled_default=False
@@ -57,10 +60,7 @@ class TranscriptSensor(WallflowerStreamEntity, SensorEntity):
     @property
     @override
     def native_value(self) -> str | None:
-        text = self._text
-        if text is None or len(text) <= MAX_LENGTH_STATE_STATE:
-            return text
-        return f"{text[: MAX_LENGTH_STATE_STATE - 1]}…"
+        return None if self._text is None else shortened(self._text)
 
     @property
     @override
@@ -76,6 +76,14 @@ class TranscriptSensor(WallflowerStreamEntity, SensorEntity):
             "segment": segment.id,
             "source": segment.source,
         }
+
+
+def shortened(text: str) -> str:
+    """Cut what is too long for a state after a word, in the middle only of one that is very long itself."""
+    if len(text) <= MAX_LENGTH_STATE_STATE:
+        return text
+    end = text.rfind(" ", MAX_LENGTH_STATE_STATE - LONGEST_WORD, MAX_LENGTH_STATE_STATE)
+    return f"{text[: MAX_LENGTH_STATE_STATE - 1 if end < 0 else end].rstrip()}…"
 
 
 class LastKeywordSensor(WallflowerStreamEntity, RestoreSensor):

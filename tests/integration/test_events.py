@@ -1,13 +1,16 @@
 """What the sidecar tells becomes states and events."""
 
+from homeassistant.components.event import EventEntity
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import async_capture_events
 
+from custom_components.wallflower.heard_events import take_back
+from custom_components.wallflower.heard_sensors import shortened
 from tests.support.waiting import eventually
 
-from .conftest import SetUp, camera
+from .conftest import PORCH, SetUp, camera
 from .fake_sidecar import FakeSidecar, hit, moment, segment
 from .happenings import KEYWORD, SPEECH, TRANSCRIPT, caught_up, keyword_states, listening, stored
 
@@ -35,14 +38,73 @@ async def test_a_long_sentence_is_cut_to_what_a_state_holds_and_whole_in_the_att
 ) -> None:
     await set_up()
     await listening(sidecar)
-    text = "word " * 80
+    text = "words " * 80
 
     sidecar.publish("transcript.final", segment("porch", text))
 
     await eventually(lambda: hass.states.get(TRANSCRIPT).attributes.get("text") == text)
-    state = hass.states.get(TRANSCRIPT).state
-    assert len(state) == 255
-    assert state.endswith("…")
+    assert hass.states.get(TRANSCRIPT).state == "words " * 41 + "words…"
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("a" * 255, "a" * 255),
+        ("a" * 256, "a" * 254 + "…"),
+        ("a" * 254 + " b", "a" * 254 + "…"),
+        ("a" * 255 + " b", "a" * 254 + "…"),
+        ("a" * 250 + " bbbbbb", "a" * 250 + "…"),
+        ("a " + "字" * 300, "a " + "字" * 252 + "…"),
+    ],
+)
+def test_a_state_ends_with_a_whole_word(text: str, cut: str) -> None:
+    assert shortened(text) == cut
+    assert len(cut) <= 255
+
+
+def telling(hass: HomeAssistant) -> set[str]:
+    """The entities that show what was said."""
+    return {state.entity_id for state in hass.states.async_all() if "secret" in str(state.as_dict())}
+
+
+@pytest.mark.usefixtures("all_enabled")
+@pytest.mark.parametrize(("policy", "left"), [("text", None), ("keywords", {KEYWORD}), ("nothing", set())])
+@pytest.mark.parametrize("here", [True, False], ids=["here", "at the sidecar"])
+async def test_what_is_not_to_be_kept_any_more_is_shown_no_more(
+    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp, policy: str, left: set[str] | None, here: bool
+) -> None:
+    entry = await set_up()
+    await listening(sidecar)
+    sidecar.publish("transcript.final", segment("porch", "a secret", id="s1"))
+    sidecar.publish("keyword.detected", hit("porch", "help", "hit-1", text="a secret help"))
+    shown = {TRANSCRIPT, KEYWORD, "event.porch_utterance"}
+    await eventually(lambda: telling(hass) == shown)
+
+    if here:
+        subentry = entry.subentries[PORCH]
+        hass.config_entries.async_update_subentry(entry, subentry, data={**subentry.data, "store": policy})
+        await hass.async_block_till_done()
+    else:
+        sidecar.streams["porch"]["store"] = policy
+        sidecar.publish("stream.changed", sidecar.streams["porch"])
+        await eventually(lambda: entry.runtime_data.data.streams["porch"].store == policy)
+
+    assert telling(hass) == (shown if left is None else left)
+    assert hass.states.get("sensor.porch_last_keyword").state == "help"
+
+
+def test_home_assistants_event_entity_can_be_taken_back() -> None:
+    event = EventEntity()
+    event._attr_event_types = ["utterance"]
+    untouched = {"event_types": event.event_types, **vars(event)}
+    event._trigger_event("utterance", {"text": "a secret"})
+    assert event.state
+
+    take_back(event)
+
+    assert vars(event) == untouched
+    assert (event.state, event.state_attributes) == (None, {"event_type": None})
+    assert event.extra_restore_state_data.as_dict() == {"last_event_type": None, "last_event_attributes": None}
 
 
 @pytest.mark.parametrize("policy", ["keywords", "nothing"])
