@@ -52,6 +52,7 @@ def test_partials_stand_between_start_and_final_without_an_id_and_are_not_replay
         tell(background, utterance, "please help")
         events = [reader.next() for _ in range(3)]
     assert [event.type for event in events] == ["speech.started", "transcript.partial", "transcript.final"]
+    assert events[2].data["utterance"] == utterance.id
     assert events[1].id is None
     assert events[1].data == {
         "stream": stream,

@@ -112,6 +112,18 @@ def test_filters_narrow_and_are_optional(api: Api, make_stream: Callable[..., st
     assert found(api, stream=stream, to="2000-01-01T00:00:00Z") == []
 
 
+def test_several_streams_are_searched_at_once(api: Api, make_stream: Callable[..., str]) -> None:
+    door, pool, attic = make_stream(), make_stream(), make_stream()
+    for stream in (door, pool, attic):
+        say(api, stream, "raspberry one", "raspberry two")
+    both = f"stream={door}&stream={attic}"
+    for query in (both, f"{both}&q=raspberry"):
+        items = [item for items in pages(api, f"/transcripts?{query}", 3) for item in items]
+        assert sorted(item["stream"] for item in items) == sorted([door, door, attic, attic])
+    assert api.ask("GET", f"/transcripts?stream={door}&stream=no-such-stream").status == 404
+    assert api.ask("GET", f"/transcripts?stream={door}&stream=BAD").status == 422
+
+
 def test_a_search_is_paged_without_gap_or_repetition(api: Api, make_stream: Callable[..., str]) -> None:
     stream = make_stream()
     ids = say(api, stream, *[f"apple {number} {'pie ' * (number % 4)}" for number in range(11)])

@@ -145,9 +145,12 @@ class ExportQuery(TimesQuery):
     stream: Annotated[list[StreamId], Field(max_length=MAX_CHOSEN)] = []
 
 
-class SearchQuery(RangeQuery, PageQuery):
-    """Which segments; `q` may hold anything."""
+class SearchQuery(TimesQuery, PageQuery):
+    """Which segments, without `stream` those of all; `q` may hold anything."""
 
+    REPEATED = frozenset({"stream"})
+
+    stream: Annotated[list[StreamId], Field(max_length=MAX_CHOSEN)] = []
     q: Annotated[str | None, BeforeValidator(_searchable)] = None
     speaker: Name | None = None
     rule: Name | None = None

@@ -13,10 +13,10 @@ from .schemas import ForgetBody, RangeQuery, SearchQuery
 
 
 async def search_transcripts(call: Call[None, SearchQuery]) -> web.Response:
-    """Find segments, newest first without `q`, best first with it."""
+    """Find segments of some streams or of all, newest first without `q`, best first with it."""
     query = call.query
     page = await call.service.archive.search(
-        stream=query.stream,
+        streams=query.stream,
         q=query.q,
         start=query.start,
         end=query.end,

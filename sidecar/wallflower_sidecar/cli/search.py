@@ -35,7 +35,9 @@ def search(
     wallflower search -- parcel -empty
     """
     settings = settings_of_environment()
-    document = asyncio.run(_search(settings, q=" ".join(words), stream=stream, start=start, end=end, limit=limit))
+    document = asyncio.run(
+        _search(settings, q=" ".join(words), streams=[stream] if stream else [], start=start, end=end, limit=limit)
+    )
     if as_json:
         print_json(document)
         return

@@ -23,7 +23,7 @@ class Archive:
     async def search(
         self,
         *,
-        stream: str | None = None,
+        streams: Collection[str] = (),
         q: str | None = None,
         start: datetime | None = None,
         end: datetime | None = None,
@@ -32,15 +32,15 @@ class Archive:
         limit: int = 100,
         cursor: str | None = None,
     ) -> Page[Found]:
-        """Find segments, newest first without `q`, best first with it.
+        """Find segments of these streams or of all, newest first without `q`, best first with it.
 
         Raises NotFoundError for a stream that neither is configured nor has text, FieldError for a bad cursor.
         """
-        await self.require(stream)
+        await self._require(streams)
         async with self._database.read() as connection:
             return await stored.search(
                 connection,
-                stream=stream,
+                streams=streams,
                 q=q,
                 start=start,
                 end=end,

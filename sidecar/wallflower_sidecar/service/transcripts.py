@@ -179,7 +179,7 @@ class Transcripts:
             taken = segment, hits
         else:
             taken = replace(segment, id=None), [replace(hit, segment=None) for hit in hits]
-        for event in self._events_of(*taken, early):
+        for event in self._events_of(*taken, early, utterance):
             writer.add(event, stored=kept)
         await self._early.settle(writer, utterance, taken[1], taken[0], stream)
         writer.after_commit(lambda: self._streams.note_transcript(segment))
@@ -203,9 +203,13 @@ class Transcripts:
         for said in self._waiting.drop(lambda said: unwanted(said.segment)):
             self._early.gone(said.utterance)
 
-    def _events_of(self, segment: Segment, hits: Sequence[Hit], early: Container[str]) -> list[NewEvent]:
+    def _events_of(
+        self, segment: Segment, hits: Sequence[Hit], early: Container[str], utterance: str
+    ) -> list[NewEvent]:
         now = self._clock.now()
-        events = [NewEvent(EventType.TRANSCRIPT_FINAL, segment_document(segment), now, segment.stream, segment.id)]
+        # Whoever follows partials knows by its utterance what the sentence takes the place of.
+        final = segment_document(segment) | ({"utterance": utterance} if utterance else {})
+        events = [NewEvent(EventType.TRANSCRIPT_FINAL, final, now, segment.stream, segment.id)]
         for hit in hits:
             kind = EventType.KEYWORD_CONFIRMED if hit.rule_id in early else EventType.KEYWORD_DETECTED
             events.append(NewEvent(kind, hit_document(hit), now, segment.stream, segment.id))

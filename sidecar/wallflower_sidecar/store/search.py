@@ -1,5 +1,6 @@
 """Finding segments: newest first by time, or best first by words."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 import html
@@ -33,7 +34,7 @@ class Found:
 async def search(  # noqa: PLR0913
     connection: AsyncConnection,
     *,
-    stream: str | None = None,
+    streams: Collection[str] = (),
     q: str | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
@@ -42,15 +43,20 @@ async def search(  # noqa: PLR0913
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page[Found]:
-    """Find segments that begin in [start, end), newest first without `q`, best first with it.
+    """Find segments of these streams (of all without any) that begin in [start, end).
 
-    Raises FieldError("cursor").
+    They come newest first without `q`, best first with it. Raises FieldError("cursor").
     """
-    filters = [*in_range(stream, start, end), *_spoken(rule, speaker)]
+    filters = [*of_streams(streams), *in_range(None, start, end), *_spoken(rule, speaker)]
     query = parse_search(q) if q else None
     if query is not None and query.wanted:
         return await _best_first(connection, query, filters, limit, _shown(cursor))
     return await _newest_first(connection, query, filters, limit, _after(cursor))
+
+
+def of_streams(streams: Collection[str]) -> list[ColumnElement[bool]]:
+    """The condition for segments of these streams; none without any."""
+    return [SEGMENTS.c.stream.in_(streams)] if streams else []
 
 
 def in_range(stream: str | None, start: datetime | None, end: datetime | None) -> list[ColumnElement[bool]]:

@@ -14,7 +14,7 @@ from .full_text import full_text
 from .paging import Page
 from .rows import hit_to_row, segment_from_row, segment_to_row
 from .schema import HITS, SEGMENTS, STREAMS
-from .search import Found, in_range, search
+from .search import Found, in_range, of_streams, search
 
 __all__ = [
     "Found",
@@ -76,9 +76,7 @@ async def oldest_first(
     limit: int,
 ) -> list[Segment]:
     """Return segments of these streams (of all without any) that begin in [start, end), up to a row, after another."""
-    rows = select(SEGMENTS).where(*in_range(None, start, end), SEGMENTS.c.seq <= ceiling)
-    if streams:
-        rows = rows.where(SEGMENTS.c.stream.in_(streams))
+    rows = select(SEGMENTS).where(*of_streams(streams), *in_range(None, start, end), SEGMENTS.c.seq <= ceiling)
     if after is not None:
         last = tuple_(literal(to_millis(after.start)), literal(after.id))
         rows = rows.where(tuple_(SEGMENTS.c.start, SEGMENTS.c.id) > last)

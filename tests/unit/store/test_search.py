@@ -37,8 +37,10 @@ async def test_newest_first_and_ties_by_id(database):
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ({"stream": "pool"}, ["three"]),
-        ({"stream": "nobody"}, []),
+        ({"streams": ["pool"]}, ["three"]),
+        ({"streams": ["nobody"]}, []),
+        ({"streams": ["pool", "nobody"]}, ["three"]),
+        ({"streams": ["pool", "door"], "q": "t*"}, ["three", "two"]),
         ({"start": at(10)}, ["three", "two"]),
         ({"end": at(10)}, ["one"]),
         ({"start": at(10), "end": at(20)}, ["two"]),
@@ -46,7 +48,7 @@ async def test_newest_first_and_ties_by_id(database):
         ({"rule": "nothing"}, []),
         ({"speaker": "s1"}, ["one"]),
         ({"q": "two three"}, []),
-        ({"q": "t*", "stream": "door"}, ["two"]),
+        ({"q": "t*", "streams": ["door"]}, ["two"]),
         ({"q": "t*", "start": at(15)}, ["three"]),
         ({"q": "t*", "rule": "sos"}, ["two"]),
         ({"q": "-two", "end": at(15)}, ["one"]),
@@ -154,10 +156,10 @@ NASTY = [
 async def test_no_words_are_an_error(database, q):
     await keep(database, segment("a hidden word"))
     await page_of(database, q=q)
-    await page_of(database, q=q, stream="door", rule="r", limit=1000)
+    await page_of(database, q=q, streams=["door"], rule="r", limit=1000)
 
 
-@pytest.mark.parametrize("query", [{}, {"q": "-nothing"}, {"q": "word"}, {"q": "word rare"}, {"stream": "door"}])
+@pytest.mark.parametrize("query", [{}, {"q": "-nothing"}, {"q": "word"}, {"q": "word rare"}, {"streams": ["door"]}])
 async def test_a_cursor_stays_right_while_new_text_arrives(database, query):
     chance = random.Random(5)
     texts = [f"{'word ' * chance.randint(1, 5)}{'rare ' * chance.randint(1, 3)}n{number}" for number in range(40)]
