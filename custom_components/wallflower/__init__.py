@@ -7,7 +7,6 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.device_registry import DeviceEntry, DeviceEntryType
-from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
@@ -21,7 +20,6 @@ from .films import FilmView
 from .issues import Issues, async_clear_api_issues
 from .journal import Journal
 from .services import async_setup_services
-from .subscriptions import SIGNAL_LOADED
 from .websocket_api import async_setup_websocket
 
 _LOGGER = logging.getLogger(__name__)
@@ -92,7 +90,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -
     entry.async_on_unload(entry.add_update_listener(_async_reload))
     entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _async_stopping))
     entry.async_on_unload(async_at_started(hass, _async_started))
-    hass.loop.call_soon(async_dispatcher_send, hass, SIGNAL_LOADED)
     return True
 
 

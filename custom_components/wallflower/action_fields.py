@@ -47,11 +47,10 @@ RANGE_FIELDS: dict[vol.Marker, object] = {
 SPAN_FIELDS: dict[vol.Marker, object] = {**RANGE_FIELDS, vol.Optional(ATTR_DURATION): cv.positive_time_period}
 
 TEXT = vol.All(cv.string, vol.Length(1, MAX_TEXT))
-SEARCH_FIELDS: dict[vol.Marker, object] = {
-    **RANGE_FIELDS,
-    vol.Required(ATTR_QUERY): TEXT,
-    vol.Optional(ATTR_LIMIT, default=50): vol.All(vol.Coerce(int), vol.Range(1, 1000)),
+LIMIT_FIELDS: dict[vol.Marker, object] = {
+    vol.Optional(ATTR_LIMIT, default=50): vol.All(vol.Coerce(int), vol.Range(1, 1000))
 }
+SEARCH_FIELDS: dict[vol.Marker, object] = {**RANGE_FIELDS, **LIMIT_FIELDS, vol.Required(ATTR_QUERY): TEXT}
 REPLAY_FIELDS: dict[vol.Marker, object] = {
     **RANGE_FIELDS,
     vol.Required(ATTR_PHRASES): vol.All(cv.ensure_list, [TEXT], vol.Length(1)),

@@ -1,7 +1,7 @@
 """What was heard and recorded, as the sidecar keeps it."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Set as AbstractSet
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import IO, Any
 
@@ -43,53 +43,41 @@ class Archive:
         limit: int = PAGE,
     ) -> list[Segment]:
         """Return what was said, newest first; what matches `query` best first."""
-        pages = self._segments(stream_id, query, begin, end, limit)
-        async with aclosing(pages):
-            return (await anext(pages))[:limit]
+        stream_ids = [] if stream_id is None else [stream_id]
+        return (await self.search(query, stream_ids, begin=begin, end=end, limit=limit))[0]
 
     async def all_segments(
         self, stream_id: str, *, begin: datetime, end: datetime, limit: int = MOST_SEGMENTS
     ) -> tuple[list[Segment], bool]:
         """Return what was said in a time, newest first, and whether there was more than `limit`."""
-        return await self._collect(self._segments(stream_id, None, begin, end, PAGE), limit)
+        found: list[Segment] = []
+        cursor = None
+        while True:
+            page, cursor = await self.search(None, [stream_id], begin=begin, end=end, limit=PAGE, cursor=cursor)
+            found += page
+            if cursor is None or len(found) > limit:
+                return found[:limit], len(found) > limit
 
     async def search(
         self,
         query: str | None,
-        stream_ids: AbstractSet[str],
+        stream_ids: Iterable[str],
         *,
         begin: datetime | None = None,
         end: datetime | None = None,
         limit: int,
-    ) -> tuple[list[Segment], bool]:
-        """Return what matches on some streams, best first, and whether there was more than `limit`.
+        cursor: str | None = None,
+    ) -> tuple[list[Segment], str | None]:
+        """Return a page of what was said on these streams, on all without any, and the cursor of the next one.
 
-        Without a query it is all that was said, newest first.
+        What matches `query` comes best first; without it all comes, newest first.
         """
-        only = next(iter(stream_ids)) if len(stream_ids) == 1 else None
-        return await self._collect(self._segments(only, query, begin, end, PAGE), limit, stream_ids)
-
-    async def _collect(
-        self, pages: AsyncGenerator[list[Segment]], limit: int, stream_ids: AbstractSet[str] | None = None
-    ) -> tuple[list[Segment], bool]:
-        found: list[Segment] = []
-        async with aclosing(pages):
-            async for page in pages:
-                found += [each for each in page if stream_ids is None or each.stream in stream_ids]
-                if len(found) > limit:
-                    return found[:limit], True
-        return found, False
-
-    async def _segments(
-        self, stream_id: str | None, query: str | None, begin: datetime | None, end: datetime | None, limit: int
-    ) -> AsyncGenerator[list[Segment]]:
-        params = _params(stream_id, begin, end, limit) | ({} if query is None else {"q": query})
-        while True:
-            document = await self._connection.json("GET", "transcripts", params=params)
-            yield [parse(Segment.from_document, item) for item in parse(items, document)]
-            if not (cursor := document.get("next")):
-                return
-            params["cursor"] = str(cursor)
+        params = [("stream", each) for each in stream_ids]
+        params += [*_times(begin, end).items(), ("limit", str(limit))]
+        params += [(name, each) for name, each in (("q", query), ("cursor", cursor)) if each is not None]
+        document = await self._connection.json("GET", "transcripts", params=params)
+        following = document.get("next")
+        return [parse(Segment.from_document, item) for item in parse(items, document)], following and str(following)
 
     async def export(self, stream_ids: Iterable[str], form: str, begin: datetime, end: datetime) -> bytes:
         """Return what was said in a time as json, txt, srt or vtt; WallflowerProtocolError if that is too long."""
@@ -126,9 +114,16 @@ class Archive:
         )
         return [parse(Segment.from_document, item) for item in parse(items, document)]
 
-    async def hits(self, *, begin: datetime, limit: int = PAGE) -> list[Hit]:
-        """Return the newest hits of all streams since a time."""
-        document = await self._connection.json("GET", "keywords/hits", params=_params(None, begin, None, limit))
+    async def hits(
+        self,
+        stream_id: str | None = None,
+        *,
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        limit: int = PAGE,
+    ) -> list[Hit]:
+        """Return the newest hits of a stream or of all in a time."""
+        document = await self._connection.json("GET", "keywords/hits", params=_params(stream_id, begin, end, limit))
         return [parse(Hit.from_document, item) for item in parse(items, document)]
 
     async def recordings(

@@ -9,7 +9,10 @@ from .models import Document
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What somebody said; `id` is None where nothing is stored."""
+    """What somebody said; `id` is None where nothing is stored.
+
+    `utterance` is that of its partials, `highlight` the text as HTML with `<mark>` around what was looked for.
+    """
 
     id: str | None
     stream: str
@@ -18,11 +21,14 @@ class Segment:
     text: str
     language: str | None
     confidence: float
+    speaker: str | None
     source: str
+    utterance: str | None
+    highlight: str | None
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
-        """Read a Segment."""
+        """Read a Segment, found or told."""
         return cls(
             id=document.get("id"),
             stream=str(document["stream"]),
@@ -31,7 +37,10 @@ class Segment:
             text=str(document["text"]),
             language=document.get("language"),
             confidence=float(document["confidence"]),
+            speaker=_speaker(document),
             source=str(document["source"]),
+            utterance=document.get("utterance"),
+            highlight=document.get("highlight"),
         )
 
     def to_response(self) -> dict[str, Any]:
@@ -43,6 +52,7 @@ class Segment:
             "text": self.text,
             "language": self.language,
             "confidence": self.confidence,
+            "speaker": self.speaker,
             "source": self.source,
         }
 
@@ -69,9 +79,20 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was said on a stream is to be shown no more."""
+    """What was said on a stream from `begin` until before `end` is to be shown no more; None is no bound."""
 
     stream: str
+    begin: datetime | None
+    end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What was said on a stream in this time may never have been told; `begin` is None if nobody knows it."""
+
+    stream: str
+    begin: datetime | None
+    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +116,6 @@ class Hit:
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read a Hit."""
-        speaker = document.get("speaker")
         return cls(
             id=str(document["id"]),
             stream=str(document["stream"]),
@@ -106,7 +126,7 @@ class Hit:
             start=datetime.fromisoformat(document["start"]),
             end=datetime.fromisoformat(document["end"]),
             confidence=float(document["confidence"]),
-            speaker=None if speaker is None else str(speaker["name"]),
+            speaker=_speaker(document),
             segment=document.get("segment"),
             state=str(document["state"]),
             source=str(document.get("source", "speech")),
@@ -123,6 +143,18 @@ class Hit:
             "confidence": self.confidence,
             "segment": self.segment,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A hit that was told early stands."""
+
+    hit: Hit
+
+    @property
+    def stream(self) -> str:
+        """The stream that it was heard on."""
+        return self.hit.stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +177,8 @@ class Recording:
             end=datetime.fromisoformat(document["end"]),
             kind=str(document["kind"]),
         )
+
+
+def _speaker(document: Document) -> str | None:
+    speaker = document.get("speaker")
+    return None if speaker is None else str(speaker["name"])

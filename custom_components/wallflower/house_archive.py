@@ -1,4 +1,7 @@
-"""The archives of several hubs as one: each is asked for its cameras, and the answers are merged."""
+"""The archives of all hubs as one: each is asked for its cameras, and the answers are merged.
+
+Each of these raises WallflowerError.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,35 +32,66 @@ class Fired:
 
 
 @dataclass(frozen=True, slots=True)
-class _HubArchive:
+class Found:
+    """A page of sentences; `following` has the cursor of each hub, by its entry's id, that has more."""
+
+    said: list[Said]
+    following: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hub:
+    entry_id: str
     archive: Archive
-    cameras: Mapping[str, TargetedCamera]
+    cameras: dict[str, TargetedCamera]
 
 
 async def async_search(
-    cameras: Iterable[TargetedCamera], query: str, *, begin: datetime | None, end: datetime | None, limit: int
-) -> tuple[list[Said], bool]:
-    """Find sentences, best first, and whether there are more than `limit`.
+    cameras: Iterable[TargetedCamera],
+    query: str | None,
+    *,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+    limit: int,
+    cursors: Mapping[str, str] | None = None,
+) -> Found:
+    """Find sentences, at most `limit` of each hub: with a query best first, without one newest first.
 
-    No hub's sentences can be held against another's, so they take turns.
+    With cursors it goes on where an earlier page ended.
     """
-    found: list[list[Said]] = []
-    more = False
+    pages: list[list[Said]] = []
+    following: dict[str, str] = {}
     for hub in _by_hub(cameras):
-        segments, truncated = await hub.archive.search(query, hub.cameras.keys(), begin=begin, end=end, limit=limit)
-        found.append([Said(hub.cameras[each.stream], each) for each in segments])
-        more |= truncated
-    merged = [each for each in chain.from_iterable(zip_longest(*found)) if each is not None]
-    return merged[:limit], more or len(merged) > limit
+        if cursors is not None and hub.entry_id not in cursors:
+            continue
+        segments, cursor = await hub.archive.search(
+            query, hub.cameras, begin=begin, end=end, limit=limit, cursor=(cursors or {}).get(hub.entry_id)
+        )
+        pages.append([Said(hub.cameras[each.stream], each) for each in segments])
+        if cursor is not None:
+            following[hub.entry_id] = cursor
+    return Found(_best_first(pages) if query else _newest_first(pages), following)
 
 
-async def async_recent(cameras: Iterable[TargetedCamera], *, begin: datetime, limit: int) -> list[Said]:
-    """Return the newest sentences since a time, newest first."""
-    found: list[Said] = []
-    for hub in _by_hub(cameras):
-        segments, _ = await hub.archive.search(None, hub.cameras.keys(), begin=begin, end=None, limit=limit)
-        found += [Said(hub.cameras[each.stream], each) for each in segments]
-    return sorted(found, key=lambda each: each.segment.start, reverse=True)[:limit]
+def _best_first(pages: Iterable[list[Said]]) -> list[Said]:
+    """Merge pages in turns: no hub's sentences can be held against another's."""
+    return [each for each in chain.from_iterable(zip_longest(*pages)) if each is not None]
+
+
+def _newest_first(pages: Iterable[list[Said]]) -> list[Said]:
+    return sorted(chain.from_iterable(pages), key=lambda each: each.segment.start, reverse=True)
+
+
+async def async_hits(
+    cameras: Sequence[TargetedCamera], *, begin: datetime | None, end: datetime | None, limit: int
+) -> list[Fired]:
+    """Return what rules found, newest first."""
+    fired = [
+        Fired(camera, hit)
+        for camera, archive in _each(cameras)
+        for hit in await archive.hits(camera.stream_id, begin=begin, end=end, limit=limit)
+    ]
+    return sorted(fired, key=lambda each: each.hit.start, reverse=True)[:limit]
 
 
 def rule_to_try(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,13 +132,19 @@ def _total(forgot: Sequence[tuple[int, int]]) -> tuple[int, int]:
     return sum(deleted for deleted, _ in forgot), sum(recordings for _, recordings in forgot)
 
 
-def _by_hub(cameras: Iterable[TargetedCamera]) -> list[_HubArchive]:
-    """Sort cameras by hub; whoever asks holds the archives from the start, as a hub may be unloaded meanwhile."""
-    hubs: dict[str, dict[str, TargetedCamera]] = {}
+def _by_hub(cameras: Iterable[TargetedCamera]) -> list[_Hub]:
+    """Sort cameras by hub; whoever asks holds the archives from the start, as a hub may be unloaded meanwhile.
+
+    A camera that its sidecar refused to have is left out.
+    """
+    hubs: dict[str, _Hub] = {}
     for each in cameras:
-        hubs.setdefault(each.entry.entry_id, {})[each.stream_id] = each
-    return [_HubArchive(next(iter(of_hub.values())).client.archive, of_hub) for of_hub in hubs.values()]
+        if each.stream_id in each.entry.runtime_data.data.streams:
+            entry_id = each.entry.entry_id
+            hub = hubs.setdefault(entry_id, _Hub(entry_id, each.client.archive, {}))
+            hub.cameras[each.stream_id] = each
+    return list(hubs.values())
 
 
 def _each(cameras: Sequence[TargetedCamera]) -> list[tuple[TargetedCamera, Archive]]:
-    return [(camera, camera.client.archive) for camera in cameras]
+    return [(camera, hub.archive) for hub in _by_hub(cameras) for camera in hub.cameras.values()]

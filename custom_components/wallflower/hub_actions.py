@@ -29,9 +29,9 @@ from .house_archive import (
     async_search,
     rule_to_try,
 )
-from .permissions import async_caller, async_permitted_cameras, camera_entity_id
+from .permissions import async_caller, camera_entity_id, permitted
 from .requesting import asked
-from .targets import TargetedCamera
+from .targets import TargetedCamera, async_loaded_cameras
 
 MAX_FILE_BYTES = 200_000_000
 
@@ -41,12 +41,11 @@ async def async_search_transcripts(call: ServiceCall) -> ServiceResponse:
     begin, end = range_of(call.data)
     cameras = await _async_cameras(call)
     with asked():
-        found, truncated = await async_search(
-            cameras, call.data[ATTR_QUERY], begin=begin, end=end, limit=call.data[ATTR_LIMIT]
-        )
+        found = await async_search(cameras, call.data[ATTR_QUERY], begin=begin, end=end, limit=call.data[ATTR_LIMIT])
+    said = found.said[: call.data[ATTR_LIMIT]]
     return {
-        "segments": [{**_named(call.hass, each.camera), **each.segment.to_response()} for each in found],
-        "truncated": truncated,
+        "segments": [{**_named(call.hass, each.camera), **each.segment.to_response()} for each in said],
+        "truncated": bool(found.following) or len(found.said) > len(said),
     }
 
 
@@ -113,7 +112,7 @@ def _named(hass: HomeAssistant, camera: TargetedCamera) -> dict[str, JsonValueTy
 
 async def _async_cameras(call: ServiceCall) -> list[TargetedCamera]:
     """Return the cameras that are meant, all if none is named, as far as whoever asks may see them."""
-    cameras = async_permitted_cameras(call.hass, await async_caller(call), POLICY_READ)
+    cameras = permitted(call.hass, await async_caller(call), POLICY_READ, async_loaded_cameras(call.hass))
     if (wanted := call.data.get(ATTR_DEVICE_ID)) is not None:
         by_device = {each.device_id(call.hass): each for each in cameras}
         cameras = [] if set(wanted) - by_device.keys() else [by_device[each] for each in sorted(set(wanted))]

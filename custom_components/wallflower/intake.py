@@ -6,10 +6,13 @@ from datetime import datetime
 import logging
 from typing import TYPE_CHECKING, Any
 
+from homeassistant.core import callback
+from homeassistant.util import dt as dt_util
+
 from .answers import json_object, parse
 from .const import RETRACTED
 from .exceptions import WallflowerProtocolError
-from .heard import Forgotten, Hit, Segment
+from .heard import Confirmed, Forgotten, Gap, Hit, Segment
 from .models import Stream, rules_from_document
 from .reconcile import stream_subentries
 from .server_condition import ServerCondition
@@ -41,7 +44,7 @@ class EventIntake:
         self._heard_handlers: dict[str, Callable[[dict[str, Any]], bool]] = {
             "transcript.final": self._handle_utterance,
             "keyword.detected": self._handle_hit,
-            "keyword.confirmed": self._handle_hit,
+            "keyword.confirmed": self._handle_confirmation,
             "keyword.retracted": self._handle_retraction,
             "transcript.forgotten": self._handle_forgetting,
         }
@@ -69,6 +72,12 @@ class EventIntake:
         except WallflowerProtocolError as error:
             _LOGGER.warning("Event %s of type %s cannot be read: %s", event.id, event.type, error)
 
+    @callback
+    def async_tell_gap(self, begin: datetime | None) -> None:
+        """Tell that what was said from then until now cannot be told any more."""
+        for stream_id in stream_subentries(self._coordinator.config_entry):
+            self._coordinator.subscriptions.async_tell(Gap(stream_id, begin, dt_util.utcnow()))
+
     def _handle_transcript(self, document: dict[str, Any]) -> None:
         self._coordinator.async_set_segment(parse(Segment.from_document, document))
 
@@ -79,6 +88,13 @@ class EventIntake:
         """Fire a hit unless it was fired before: an early one that is confirmed was."""
         hit = parse(Hit.from_document, document)
         return self._coordinator.journal.hit_state(hit.id) is None and self._fire(hit)
+
+    def _handle_confirmation(self, document: dict[str, Any]) -> bool:
+        """Fire a hit that was not told early; of one that was, tell that it stands."""
+        if self._handle_hit(document):
+            return True
+        self._coordinator.subscriptions.async_tell(Confirmed(parse(Hit.from_document, document)))
+        return False
 
     def _handle_retraction(self, document: dict[str, Any]) -> bool:
         """Fire the retraction of a hit that was fired; nobody heard of any other."""
@@ -119,10 +135,11 @@ class EventIntake:
 
     def _handle_forgetting(self, document: dict[str, Any]) -> bool:
         """Clear what entities keep by themselves, then their history."""
+        begin, end = parse(_span, document)
         stream_ids = self._forgotten_streams(document)
         for stream_id in stream_ids:
             self._coordinator.recent_hits.forget(stream_id)
-            self._coordinator.subscriptions.async_tell(Forgotten(stream_id))
+            self._coordinator.subscriptions.async_tell(Forgotten(stream_id, begin, end))
         self._coordinator.forgetting.async_forget(stream_ids)
         return bool(stream_ids)
 
@@ -134,3 +151,10 @@ class EventIntake:
 
 def _speech(document: dict[str, Any]) -> tuple[str, datetime]:
     return str(document["stream"]), datetime.fromisoformat(document["at"])
+
+
+def _span(document: dict[str, Any]) -> tuple[datetime | None, datetime | None]:
+    begin, end = (
+        None if (given := document.get(name)) is None else datetime.fromisoformat(given) for name in ("from", "to")
+    )
+    return begin, end

@@ -1,12 +1,14 @@
 """Follows the sidecar's events for as long as the hub is loaded, and comes back after every interruption."""
 
 import asyncio
+from datetime import datetime
 import logging
 import random
 from typing import TYPE_CHECKING
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .exceptions import (
@@ -43,6 +45,7 @@ class EventListener:
         self._entry = coordinator.config_entry
         self._task: asyncio.Task[None] | None = None
         self._failures = 0
+        self._read_until: datetime | None = None
 
     @callback
     def async_start(self, hass: HomeAssistant) -> None:
@@ -90,8 +93,10 @@ class EventListener:
                 if event.type == "resync":
                     coordinator.journal.last_event_id = event.id
                     await self._take_state()
+                    coordinator.intake.async_tell_gap(self._read_until)
                 else:
                     await coordinator.intake.async_handle(event)
+                self._read_until = dt_util.utcnow()
         raise WallflowerConnectionError("The sidecar closed the event stream")
 
     async def _take_state(self) -> None:

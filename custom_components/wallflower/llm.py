@@ -18,8 +18,8 @@ from homeassistant.util.json import JsonValueType
 from .borrowed_camera import lender_of
 from .const import CONF_ASSIST, CONF_STORE, DOMAIN
 from .exceptions import WallflowerError
-from .house_archive import Said, async_recent, async_search
-from .permissions import camera_entity_id, is_permitted
+from .house_archive import Said, async_search
+from .permissions import camera_entity_id, permitted
 from .targets import TargetedCamera, async_loaded_cameras
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class _HeardTool(Tool):
             if each.subentry.subentry_id in offered and asked.get(_CAMERA) in {None, each.subentry.title}
         ]
         try:
-            said = await self._heard(cameras, asked)
+            said = (await self._heard(cameras, asked))[:MOST]
         except WallflowerError:
             return ToolResult(data={"error": "The sidecar does not answer"}, error=True)
         sentences: list[JsonValueType] = [
@@ -97,7 +97,7 @@ class SearchTool(_HeardTool):
     @override
     async def _heard(self, cameras: list[TargetedCamera], asked: dict[str, object]) -> list[Said]:
         begin = dt_util.utcnow() - timedelta(hours=float(str(asked[_HOURS])))
-        return (await async_search(cameras, str(asked[_WORDS]), begin=begin, end=None, limit=MOST))[0]
+        return (await async_search(cameras, str(asked[_WORDS]), begin=begin, limit=MOST)).said
 
 
 class RecentTool(_HeardTool):
@@ -114,7 +114,7 @@ class RecentTool(_HeardTool):
     @override
     async def _heard(self, cameras: list[TargetedCamera], asked: dict[str, object]) -> list[Said]:
         begin = dt_util.utcnow() - timedelta(minutes=float(str(asked[_MINUTES])))
-        return await async_recent(cameras, begin=begin, limit=MOST)
+        return (await async_search(cameras, None, begin=begin, limit=MOST)).said
 
 
 @callback
@@ -154,8 +154,4 @@ async def _async_cameras_of(hass: HomeAssistant, llm_context: LLMContext) -> lis
     user = None if user_id is None else await hass.auth.async_get_user(user_id)
     if user_id is not None and user is None:
         return []
-    return [
-        each
-        for each in _exposed(hass, llm_context)
-        if user is None or is_permitted(hass, user, each.subentry, POLICY_READ)
-    ]
+    return permitted(hass, user, POLICY_READ, _exposed(hass, llm_context))

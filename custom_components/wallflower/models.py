@@ -101,6 +101,7 @@ class StreamStatus:
     """How a stream is, without what changes with every packet."""
 
     state: str
+    since: datetime | None = None
     error: StreamError | None = None
     next_retry_at: datetime | None = None
     reconnects: int = 0
@@ -118,8 +119,10 @@ class StreamStatus:
     def from_document(cls, document: Document) -> Self:
         """Read a stream's status."""
         error, retry, last = (document.get(name) for name in ("error", "next_retry_at", "last_transcript_at"))
+        since = document.get("since")
         return cls(
             state=str(document["state"]),
+            since=None if since is None else datetime.fromisoformat(since),
             error=None if error is None else StreamError(str(error["code"]), str(error["message"])),
             next_retry_at=None if retry is None else datetime.fromisoformat(retry),
             reconnects=int(document.get("reconnects", 0)),

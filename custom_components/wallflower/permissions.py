@@ -1,14 +1,16 @@
 """Who may read or control what a camera hears: whoever may do so with its camera entity."""
 
+from collections.abc import Iterable
+
 from homeassistant.auth.models import User
 from homeassistant.components.camera.const import DOMAIN as CAMERA_DOMAIN
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.exceptions import UnknownUser
 from homeassistant.helpers import entity_registry as er
 
 from .const import DOMAIN
-from .targets import TargetedCamera, async_loaded_cameras
+from .targets import TargetedCamera
 
 
 def camera_entity_id(hass: HomeAssistant, subentry: ConfigSubentry) -> str | None:
@@ -23,12 +25,11 @@ def is_permitted(hass: HomeAssistant, user: User, subentry: ConfigSubentry, poli
     return user.permissions.check_entity(entity_id, policy)
 
 
-@callback
-def async_permitted_cameras(hass: HomeAssistant, user: User | None, policy: str) -> list[TargetedCamera]:
-    """Return the cameras of loaded hubs that a user may read or control: for Home Assistant itself, all."""
-    return [
-        each for each in async_loaded_cameras(hass) if user is None or is_permitted(hass, user, each.subentry, policy)
-    ]
+def permitted(
+    hass: HomeAssistant, user: User | None, policy: str, cameras: Iterable[TargetedCamera]
+) -> list[TargetedCamera]:
+    """Return those cameras that a user may read or control: all for Home Assistant itself."""
+    return [each for each in cameras if user is None or is_permitted(hass, user, each.subentry, policy)]
 
 
 async def async_caller(call: ServiceCall) -> User | None:

@@ -31,17 +31,27 @@ def asked() -> Iterator[None]:
     try:
         yield
     except RequestRefusedError as error:
-        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR or error.status == HTTPStatus.UNAUTHORIZED:
+        if not is_fault_of_fields(error):
             raise _failed(error) from error
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="request_refused",
-            translation_placeholders={"detail": "; ".join(each.message for each in error.faults) or error.detail},
+            translation_placeholders={"detail": reasons_of(error)},
         ) from error
     except WallflowerConnectionError as error:
         raise _away() from error
     except WallflowerError as error:
         raise _failed(error) from error
+
+
+def is_fault_of_fields(error: RequestRefusedError) -> bool:
+    """Whether what was asked is refused, rather than whoever asks or the sidecar at fault."""
+    return error.status < HTTPStatus.INTERNAL_SERVER_ERROR and error.status != HTTPStatus.UNAUTHORIZED
+
+
+def reasons_of(error: RequestRefusedError) -> str:
+    """Return the sidecar's sentences on what it refuses."""
+    return "; ".join(each.message for each in error.faults) or error.detail
 
 
 def _away() -> HomeAssistantError:

@@ -8,15 +8,14 @@ from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util.signal_type import SignalType
 
 from .const import DOMAIN
-from .heard import Forgotten, Hit, Partial, Segment
+from .heard import Confirmed, Forgotten, Gap, Hit, Partial, Segment
 
 if TYPE_CHECKING:
     from .coordinator import WallflowerConfigEntry
 
-type Heard = Hit | Segment | Partial | Forgotten
+type Heard = Hit | Confirmed | Segment | Partial | Forgotten | Gap
 
-# For those who outlast a hub's reload: that one is loaded; every hit and final sentence, with its hub.
-SIGNAL_LOADED: SignalType[()] = SignalType(f"{DOMAIN}_loaded")
+# For those who outlast a hub's reload: every hit and final sentence, with its hub.
 SIGNAL_HEARD: SignalType[WallflowerConfigEntry, Hit | Segment] = SignalType(f"{DOMAIN}_heard")
 
 

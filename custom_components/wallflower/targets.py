@@ -1,4 +1,4 @@
-"""The cameras of the loaded hubs, and which of them an automation means by devices, areas, floors or labels."""
+"""The cameras of the hubs, and which of them an automation means by devices, areas, floors or labels."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,14 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
 
 from .client import WallflowerClient
 from .const import DOMAIN
-from .coordinator import WallflowerConfigEntry
+from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 from .reconcile import stream_subentries
 
 SETTLING_S = 10.0
@@ -21,7 +21,7 @@ SETTLING_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class TargetedCamera:
-    """A camera of a loaded hub."""
+    """A camera of a hub."""
 
     entry: WallflowerConfigEntry
     subentry: ConfigSubentry
@@ -32,8 +32,13 @@ class TargetedCamera:
         return str(self.subentry.unique_id)
 
     @property
+    def coordinator(self) -> WallflowerCoordinator | None:
+        """What its hub knows; None while that is not loaded."""
+        return coordinator_of(self.entry)
+
+    @property
     def client(self) -> WallflowerClient:
-        """The way to its sidecar."""
+        """The way to its sidecar, while the hub is loaded."""
         return self.entry.runtime_data.client
 
     def device_id(self, hass: HomeAssistant) -> str | None:
@@ -52,14 +57,25 @@ async def async_settled(hass: HomeAssistant) -> None:
                     continue
 
 
+def coordinator_of(entry: WallflowerConfigEntry) -> WallflowerCoordinator | None:
+    """Return what a hub knows; None while it is not loaded."""
+    return entry.runtime_data if entry.state is ConfigEntryState.LOADED else None
+
+
+@callback
+def async_known_cameras(hass: HomeAssistant) -> list[TargetedCamera]:
+    """Return every camera, that of a hub that is not loaded too."""
+    return [
+        TargetedCamera(entry, subentry)
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        for subentry in stream_subentries(entry).values()
+    ]
+
+
 @callback
 def async_loaded_cameras(hass: HomeAssistant) -> list[TargetedCamera]:
     """Return every camera of a loaded hub."""
-    return [
-        TargetedCamera(entry, subentry)
-        for entry in hass.config_entries.async_loaded_entries(DOMAIN)
-        for subentry in stream_subentries(entry).values()
-    ]
+    return [each for each in async_known_cameras(hass) if each.coordinator is not None]
 
 
 @callback

@@ -25,6 +25,7 @@ from .fake_sidecar import FakeSidecar
 
 PORCH = "01KAXAAAAAAAAAAAAAAAAAAAAA"
 GATE = "01KAXBBBBBBBBBBBBBBBBBBBBB"
+SHED = "01KAXCCCCCCCCCCCCCCCCCCCCC"
 PORCH_URL = "rtsp://viewer:pa%20ss@camera.test:554/porch"
 
 
@@ -55,6 +56,22 @@ async def sidecar() -> AsyncIterator[FakeSidecar]:
     await fake.stop()
 
 
+@pytest.fixture
+async def other_sidecar() -> AsyncIterator[FakeSidecar]:
+    """A second sidecar."""
+    fake = FakeSidecar()
+    fake.info["server_id"] = "server-2"
+    await fake.start()
+    yield fake
+    await fake.stop()
+
+
+@pytest.fixture
+def other_hub(other_sidecar: FakeSidecar) -> MockConfigEntry:
+    """Its hub with one camera, the shed, not set up yet."""
+    return hub(other_sidecar, camera(SHED, "shed", "Shed"), server_id="server-2")
+
+
 def rule(name: str) -> dict[str, Any]:
     return {"id": name.replace(" ", "_"), "name": name, "phrases": [name]}
 
@@ -78,11 +95,11 @@ def camera(
     )
 
 
-def hub(sidecar: FakeSidecar, *cameras: ConfigSubentryDataWithId) -> MockConfigEntry:
+def hub(sidecar: FakeSidecar, *cameras: ConfigSubentryDataWithId, server_id: str = "server-1") -> MockConfigEntry:
     return MockConfigEntry(
         domain=DOMAIN,
         title="Wallflower",
-        unique_id="server-1",
+        unique_id=server_id,
         data={"url": sidecar.url, "token": sidecar.token},
         subentries_data=cameras,
     )

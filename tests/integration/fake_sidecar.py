@@ -151,6 +151,8 @@ class FakeSidecar:
             ("GET", "streams/{id}/snapshot.jpg", self._snapshot),
             ("POST", "probe", self._probe),
             ("GET", "transcripts", self._transcripts),
+            ("DELETE", "transcripts", self._purge),
+            ("POST", "forget", self._forget),
             ("GET", "health", self._get_health),
             ("GET", "keywords/rules", self._get_rules),
             ("PUT", "keywords/rules", self._put_rules),
@@ -323,7 +325,21 @@ class FakeSidecar:
     async def _transcripts(self, request: web.Request) -> web.Response:
         words = request.query.get("q", "")
         items = [each for each in within(self.segments, request) if words in each["text"]]
-        return web.json_response({"items": items[: int(request.query["limit"])], "next": None})
+        first = int(request.query.get("cursor", 0))
+        last = first + int(request.query["limit"])
+        return web.json_response({"items": items[first:last], "next": str(last) if last < len(items) else None})
+
+    async def _purge(self, request: web.Request) -> web.Response:
+        gone = within(self.segments, request)
+        self.segments = [each for each in self.segments if each not in gone]
+        return web.json_response({"deleted": len(gone)})
+
+    async def _forget(self, request: web.Request) -> web.Response:
+        stream = (await request.json()).get("stream")
+        gone = [each for each in self.segments if stream in {None, each["stream"]}]
+        self.segments = [each for each in self.segments if each not in gone]
+        self.publish("transcript.forgotten", {"stream": stream, "from": moment(60), "to": moment()})
+        return web.json_response({"deleted": len(gone), "recordings": 1})
 
     async def _list_hits(self, request: web.Request) -> web.Response:
         hits = [data for _, kind, data in self.events if kind == "keyword.detected"]
@@ -378,9 +394,12 @@ def within(documents: list[Document], request: web.Request) -> list[Document]:
     return [
         each
         for each in documents
-        if query.get("stream") in {None, each["stream"]}
-        and (begin is None or datetime.fromisoformat(each["end"]) > begin)
-        and (end is None or datetime.fromisoformat(each["start"]) < end)
+        if not query.getall("stream", [])
+        or (
+            each["stream"] in query.getall("stream")
+            and (begin is None or datetime.fromisoformat(each["end"]) > begin)
+            and (end is None or datetime.fromisoformat(each["start"]) < end)
+        )
     ]
 
 

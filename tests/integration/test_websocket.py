@@ -1,8 +1,11 @@
-"""What a dashboard asks and is told, for an admin, for somebody who may only look, and for somebody who may less."""
+"""What a dashboard asks: for an admin, for somebody who may only look, and for somebody who may less."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+import logging
 from typing import Any
 
+from aiohttp import web
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -10,9 +13,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from tests.support.waiting import eventually
 
-from .conftest import GATE, PORCH, SetUp, camera
-from .fake_sidecar import FakeSidecar, moment, problem, segment
+from .conftest import GATE, PORCH, SHED, SetUp, camera
+from .dashboard import answer_of, ask, restrict
+from .fake_sidecar import FakeSidecar, hit, moment, problem, segment
 from .happenings import listening
+
+PLANTED = "xylophone"
 
 
 @pytest.fixture
@@ -22,11 +28,13 @@ async def hub(sidecar: FakeSidecar, set_up: SetUp) -> MockConfigEntry:
     return entry
 
 
-async def ask(client: Any, command: str, **fields: Any) -> Any:
-    """Return a command's result, or the code of its error."""
-    await client.send_json_auto_id({"type": f"wallflower/{command}", **fields})
-    answer = await client.receive_json()
-    return answer["result"] if answer["success"] else answer["error"]["code"]
+@pytest.fixture
+async def second_hub(hass: HomeAssistant, other_sidecar: FakeSidecar, other_hub: MockConfigEntry) -> AsyncIterator[Any]:
+    other_hub.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(other_hub.entry_id)
+    yield other_hub
+    if other_hub.state.recoverable:
+        await hass.config_entries.async_unload(other_hub.entry_id)
 
 
 @pytest.mark.usefixtures("hub")
@@ -39,83 +47,111 @@ async def test_cameras_are_listed_paused_and_tried_again(
     await eventually(lambda: hass.states.get("binary_sensor.gate_connection").state == "off")
 
     porch, gate = await ask(client, "streams")
-    assert (porch["camera"], porch["name"], porch["entity_id"]) == (PORCH, "Porch", "camera.porch")
+    assert (porch["camera"], porch["stream"], porch["name"], porch["entity_id"]) == (
+        PORCH, "porch", "Porch", "camera.porch",
+    )  # fmt: skip
+    assert (porch["hub_state"], porch["connected"], porch["listening"]) == ("loaded", True, True)
     assert (porch["state"], porch["error"], porch["paused"]) == ("streaming", None, False)
-    assert (gate["state"], gate["error"]["code"]) == ("backoff", "eof")
+    assert (gate["state"], gate["error"]["code"], gate["listening"]) == ("backoff", "eof", False)
 
-    assert (await ask(client, "pause", camera=PORCH, paused=True))["paused"] is True
+    paused = await ask(client, "pause", camera=PORCH, paused=True)
+    assert (paused["paused"], paused["listening"]) == (True, False)
     assert sidecar.requested("PATCH", "streams/porch")[-1][1] == {"transcribe": False}
     assert (await ask(client, "pause", camera=PORCH, paused=False))["paused"] is False
     assert await ask(client, "retry", camera=GATE) is None
     assert sidecar.requested("POST", "streams/gate/restart")
     assert await ask(client, "retry", camera="nobody") == "not_found"
-    assert await ask(client, "retry") == "invalid_format"
-
-
-async def test_what_is_said_is_told_as_it_is_said(
-    hass: HomeAssistant,
-    sidecar: FakeSidecar,
-    hub: MockConfigEntry,
-    hass_admin_user: MockUser,
-    hass_ws_client: Callable,
-) -> None:
-    client = await hass_ws_client()
-    await client.send_json_auto_id({"type": "wallflower/transcript/subscribe"})
-    begun = await client.receive_json()
-    assert begun["success"]
-
-    async def told(text: str, *, stream: str = "porch") -> dict[str, Any]:
-        partial = {"stream": stream, "utterance": "u", "start": moment(), "text": f"{text} …"}
-        await eventually(lambda: len(sidecar.readers) == 3, timeout_s=10)
-        sidecar.publish("transcript.partial", partial, stored=False)
-        early: dict[str, Any] = (await client.receive_json())["event"]
-        assert (early["final"], early["text"]) == (False, f"{text} …")
-        sidecar.publish("transcript.final", segment(stream, text))
-        final: dict[str, Any] = (await client.receive_json())["event"]
-        assert (final["final"], final["text"]) == (True, text)
-        assert early["camera"] == final["camera"]
-        return final
-
-    assert (await told("Good morning"))["camera"] == PORCH
-    assert (await told("Hello", stream="gate"))["camera"] == GATE
-    await hass.config_entries.async_reload(hub.entry_id)
-    await told("Again")
-    sidecar.publish("transcript.forgotten", {"stream": "porch", "from": None, "to": None})
-    assert (await client.receive_json())["event"] == {"camera": PORCH, "forgotten": True}
-
-    # Who may not see a camera any more is told nothing more of it.
-    hass_admin_user.groups = []
-    hass_admin_user.mock_policy({"entities": {"entity_ids": {"camera.gate": {"read": True}}}})
-    for stream in ("porch", "gate"):
-        partial = {"stream": stream, "utterance": "u", "start": moment(), "text": f"at the {stream}"}
-        sidecar.publish("transcript.partial", partial, stored=False)
-        sidecar.publish("transcript.final", segment(stream, f"at the {stream}."))
-    assert {(await client.receive_json())["event"]["text"] for _ in range(2)} == {"at the gate", "at the gate."}
-
-    await client.send_json_auto_id({"type": "unsubscribe_events", "subscription": begun["id"]})
-    assert (await client.receive_json())["success"]
-    await eventually(lambda: len(sidecar.readers) == 1)
 
 
 @pytest.mark.usefixtures("hub")
-async def test_words_are_found_and_a_rule_is_tried(sidecar: FakeSidecar, hass_ws_client: Callable) -> None:
+async def test_words_are_found_a_page_at_a_time_in_a_time(sidecar: FakeSidecar, hass_ws_client: Callable) -> None:
     client = await hass_ws_client()
-    sidecar.segments += [segment("gate", "open the door"), segment("porch", "the door"), segment("attic", "door")]
-    found = await ask(client, "transcript/search", query="door")
-    assert [(each["camera"], each["text"]) for each in found["segments"]] == [
-        (GATE, "open the door"),
-        (PORCH, "the door"),
+    sidecar.segments += [
+        segment("gate", "open the door", highlight="open the <mark>door</mark>"),
+        segment("porch", "the door", age_s=3600, speaker={"id": "s", "name": "Ann"}),
+        segment("attic", "door"),
     ]
-    assert (await ask(client, "transcript/search", query="door", camera=PORCH))["segments"][0]["text"] == "the door"
-    assert (await ask(client, "transcript/search", query="door", limit=1))["truncated"] is True
-    assert await ask(client, "transcript/search", query="") == "invalid_format"
+    first = await ask(client, "transcript/search", query="door", limit=1)
+    assert (first["segments"][0]["camera"], first["segments"][0]["stream"]) == (GATE, "gate")
+    assert first["segments"][0]["highlight"] == "open the <mark>door</mark>"
+    second = await ask(client, "transcript/search", query="door", limit=1, cursor=first["next"])
+    assert [(each["text"], each["speaker"]) for each in second["segments"]] == [("the door", "Ann")]
+    assert (second["next"], second["missing"]) == (None, [])
+    assert (await ask(client, "transcript/search", camera=PORCH))["segments"] == second["segments"]
 
-    async def refuse(_: Any) -> Any:
-        return problem(422, "invalid", "", [{"path": "rule.phrases[0]", "message": "This expression cannot be read."}])
+    recent = await ask(client, "transcript/search", query="door", start_time=moment(60))
+    assert [each["text"] for each in recent["segments"]] == ["open the door"]
+    assert (await ask(client, "transcript/search", end_time=moment(7200)))["segments"] == []
+    reversed_times = await answer_of(client, "transcript/search", start_time=moment(), end_time=moment(60))
+    assert (reversed_times["error"]["code"], reversed_times["error"]["translation_key"]) == (
+        "invalid_format", "reversed_times",
+    )  # fmt: skip
+    for cursor in ("?", "W10=", "eyJhIjoxfQ=="):
+        assert await ask(client, "transcript/search", cursor=cursor) == "invalid_format"
 
-    sidecar.overrides["POST", "keywords/replay"] = refuse
-    assert await ask(client, "rules/replay", phrases=["("], match="regex") == "refused"
-    sidecar.overrides.clear()
+
+@pytest.mark.usefixtures("hub", "second_hub")
+async def test_hubs_take_turns_among_the_best_and_mix_by_time(
+    sidecar: FakeSidecar, other_sidecar: FakeSidecar, hass_ws_client: Callable
+) -> None:
+    client = await hass_ws_client()
+    sidecar.segments += [segment("porch", "door 1", age_s=1), segment("porch", "door 3", age_s=3)]
+    other_sidecar.segments += [segment("shed", "door 2", age_s=2)]
+    for query in ({"query": "door"}, {}):
+        found = await ask(client, "transcript/search", limit=1, **query)
+        assert [each["text"] for each in found["segments"]] == ["door 1", "door 2"]
+        more = await ask(client, "transcript/search", limit=1, cursor=found["next"], **query)
+        assert [(each["camera"], each["text"]) for each in more["segments"]] == [(PORCH, "door 3")]
+        assert more["next"] is None
+
+
+@pytest.mark.usefixtures("hub")
+async def test_rules_are_tried_and_what_they_found_is_listed(sidecar: FakeSidecar, hass_ws_client: Callable) -> None:
+    client = await hass_ws_client()
+    for number, stream in enumerate(("porch", "gate", "attic")):
+        sidecar.publish("keyword.detected", hit(stream, "help", f"hit-{number}", age_s=60 - number))
+    listed = await ask(client, "keywords/list", limit=5)
+    assert [(each["camera"], each["hit"], each["state"]) for each in listed["hits"]] == [
+        (GATE, "hit-1", "confirmed"), (PORCH, "hit-0", "confirmed"),
+    ]  # fmt: skip
+    assert listed["hits"][0]["segment"] == "segment-1"
+
+    async def fire(request: web.Request) -> web.Response:
+        stream = (await request.json())["stream"]
+        return web.json_response({"count": 2, "items": [hit(stream, "replay", stream)], "next": None})
+
+    sidecar.overrides["POST", "keywords/replay"] = fire
+    tried = await ask(client, "rules/replay", phrases="help", match="fuzzy", threshold=70, start_time=moment(60))
+    assert tried["count"] == 4
+    assert [(each["camera"], each["keyword"]) for each in tried["hits"]] == [(PORCH, "replay"), (GATE, "replay")]
+    body = sidecar.requested("POST", "keywords/replay")[-1][1]
+    assert body["rule"] == {"id": "replay", "phrases": ["help"], "match": "fuzzy", "threshold": 70, "not": []}
+    assert set(body) == {"rule", "stream", "from"}
+    del sidecar.overrides["POST", "keywords/replay"]
+    refused = await answer_of(client, "rules/replay", phrases=["("], match="regex")
+    assert refused["error"] == {"code": "refused", "message": "This is not a regular expression."}
+
+
+@pytest.mark.usefixtures("hub")
+async def test_what_was_said_is_forgotten_and_deleted(sidecar: FakeSidecar, hass_ws_client: Callable) -> None:
+    client = await hass_ws_client()
+    sidecar.segments += [segment("porch", "a"), segment("gate", "b"), segment("gate", "c", age_s=7200)]
+    assert await ask(client, "forget", camera=PORCH, minutes=5) == {"deleted": 1, "recordings": 1}
+    assert sidecar.requested("POST", "forget")[-1][1] == {"minutes": 5, "stream": "porch"}
+    assert await ask(client, "purge", camera=GATE, end_time=moment(3600)) == {"deleted": 1, "missing": []}
+    assert await ask(client, "purge") == {"deleted": 1, "missing": []}
+    assert sidecar.segments == []
+
+
+@pytest.mark.usefixtures("hub")
+async def test_a_sidecar_that_is_away_or_refuses_us_is_a_code(sidecar: FakeSidecar, hass_ws_client: Callable) -> None:
+    client = await hass_ws_client()
+
+    async def unavailable(_: web.Request) -> web.Response:
+        return problem(503, "unavailable")
+
+    sidecar.overrides["POST", "forget"] = unavailable
+    assert await ask(client, "forget", camera=PORCH, minutes=5) == "sidecar_failed"
     sidecar.token = "another"
     assert await ask(client, "transcript/search", query="door") == "sidecar_failed"
     await sidecar.stop()
@@ -123,20 +159,154 @@ async def test_words_are_found_and_a_rule_is_tried(sidecar: FakeSidecar, hass_ws
 
 
 @pytest.mark.usefixtures("hub")
-async def test_each_user_reaches_what_the_camera_entity_allows(
+async def test_who_may_see_one_camera_reaches_that_one(
     hass: HomeAssistant, sidecar: FakeSidecar, hass_admin_user: MockUser, hass_ws_client: Callable
 ) -> None:
     sidecar.segments += [segment("gate", "the door"), segment("porch", "the door")]
     er.async_get(hass).async_update_entity("camera.gate", disabled_by=er.RegistryEntryDisabler.USER)
-    hass_admin_user.groups = []
-    hass_admin_user.mock_policy({"entities": {"entity_ids": {"camera.gate": {"read": True}}}})
+    restrict(hass_admin_user, gate=True)
     client = await hass_ws_client()
 
     assert [each["name"] for each in await ask(client, "streams")] == ["Gate"]
     assert [each["camera"] for each in (await ask(client, "transcript/search", query="door"))["segments"]] == [GATE]
-    assert await ask(client, "transcript/search", query="door", camera=PORCH) == "not_found"
-    assert await ask(client, "transcript/subscribe", camera=PORCH) == "not_found"
+    for command in ("transcript/search", "keywords/list", "transcript/subscribe"):
+        assert await ask(client, command, camera=PORCH) == "not_found"
+    assert await ask(client, "rules/replay", phrases=["x"], camera=PORCH) == "not_found"
+    await ask(client, "rules/replay", phrases=["x"])
+    assert [body["stream"] for _, body in sidecar.requested("POST", "keywords/replay")] == ["gate"]
     for command, fields in (("pause", {"paused": True}), ("retry", {}), ("forget", {"minutes": 5})):
         assert await ask(client, command, camera=GATE, **fields) == "unauthorized"
         assert await ask(client, command, camera=PORCH, **fields) == "not_found"
-    assert not sidecar.requested("POST", "forget")
+    restrict(hass_admin_user, gate={"read": True, "control": True})
+    assert await ask(client, "forget", camera=GATE, minutes=5) == {"deleted": 1, "recordings": 1}
+    assert await ask(client, "purge", camera=GATE) == "unauthorized"
+    assert not sidecar.requested("DELETE")
+
+
+@pytest.mark.usefixtures("hub")
+async def test_who_may_only_read_changes_nothing(
+    sidecar: FakeSidecar, hass_read_only_access_token: str, hass_ws_client: Callable
+) -> None:
+    sidecar.segments.append(segment("gate", "the door"))
+    client = await hass_ws_client(access_token=hass_read_only_access_token)
+    asked = len(sidecar.requests)
+    for command, fields in (("pause", {"paused": True}), ("retry", {}), ("forget", {"minutes": 5}), ("purge", {})):
+        assert await ask(client, command, camera=GATE, **fields) == "unauthorized"
+    assert len(sidecar.requests) == asked
+    assert len((await ask(client, "transcript/search"))["segments"]) == 1
+
+
+@pytest.mark.usefixtures("second_hub")
+async def test_a_camera_whose_hub_is_not_loaded_is_told_apart(
+    hass: HomeAssistant, other_sidecar: FakeSidecar, hub: MockConfigEntry, hass_ws_client: Callable
+) -> None:
+    client = await hass_ws_client()
+    other_sidecar.segments.append(segment("shed", "door"))
+    await hass.config_entries.async_unload(hub.entry_id)
+
+    states = {each["camera"]: (each["hub_state"], each["connected"]) for each in await ask(client, "streams")}
+    assert states == {PORCH: ("not_loaded", False), GATE: ("not_loaded", False), SHED: ("loaded", True)}
+    found = await ask(client, "transcript/search", query="door")
+    assert ([each["camera"] for each in found["segments"]], found["missing"]) == ([SHED], [PORCH, GATE])
+    for command, fields in (
+        ("transcript/search", {}), ("keywords/list", {}), ("rules/replay", {"phrases": ["x"]}), ("purge", {}),
+        ("pause", {"paused": True}), ("retry", {}), ("forget", {"minutes": 5}),
+    ):  # fmt: skip
+        assert await ask(client, command, camera=PORCH, **fields) == "not_loaded", command
+
+
+@pytest.mark.parametrize(
+    ("command", "fields", "method", "path"),
+    [
+        ("transcript/search", {}, "GET", "transcripts"),
+        ("pause", {"camera": PORCH, "paused": True}, "PATCH", "streams/porch"),
+        ("forget", {"camera": PORCH, "minutes": 5}, "POST", "forget"),
+    ],
+)
+async def test_a_hub_that_is_reloaded_meanwhile_still_answers(
+    hass: HomeAssistant, sidecar: FakeSidecar, hub: MockConfigEntry, hass_ws_client: Callable,
+    command: str, fields: dict[str, Any], method: str, path: str,
+) -> None:  # fmt: skip
+    client = await hass_ws_client()
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(request: web.Request) -> web.StreamResponse:
+        del sidecar.overrides[method, path]
+        held.set()
+        await go_on.wait()
+        match method:
+            case "PATCH":
+                return web.json_response(sidecar.streams["porch"])
+            case "POST":
+                return web.json_response({"deleted": 0, "recordings": 0})
+        return web.json_response({"items": [], "next": None})
+
+    sidecar.overrides[method, path] = hold
+    await client.send_json_auto_id({"type": f"wallflower/{command}", **fields})
+    await held.wait()
+    await hass.config_entries.async_reload(hub.entry_id)
+    go_on.set()
+    assert (await client.receive_json())["success"]
+
+
+@pytest.mark.usefixtures("hub")
+async def test_a_camera_that_the_sidecar_does_not_have_spoils_no_search(
+    sidecar: FakeSidecar, hass_ws_client: Callable
+) -> None:
+    client = await hass_ws_client()
+    sidecar.segments.append(segment("gate", "the door"))
+    sidecar.publish("stream.removed", {"stream": "porch"})
+    await eventually_removed(client)
+    assert len((await ask(client, "transcript/search"))["segments"]) == 1
+    assert [each[0] for each in sidecar.requested("GET", "transcripts")]
+
+
+async def eventually_removed(client: Any) -> None:
+    async def removed() -> bool:
+        return (await ask(client, "streams"))[0]["state"] is None
+
+    await eventually(removed)
+
+
+BAD: dict[str, list[dict[str, Any]]] = {
+    "streams": [{}],
+    "transcript/subscribe": [{"camera": [PLANTED]}],
+    "transcript/search": [
+        {"query": ""}, {"query": [PLANTED]}, {"query": PLANTED * 2000}, {"query": {PLANTED: PLANTED}},
+        {"limit": 0}, {"limit": 1001}, {"limit": PLANTED}, {"cursor": 5}, {"cursor": PLANTED}, {"camera": 5},
+        {"start_time": PLANTED}, {"end_time": [PLANTED]},
+    ],
+    "keywords/list": [{"limit": PLANTED}, {"start_time": PLANTED}, {"camera": [PLANTED]}],
+    "rules/replay": [
+        {}, {"phrases": []}, {"phrases": [""]}, {"phrases": [PLANTED, [PLANTED]]}, {"phrases": PLANTED * 2000},
+        {"phrases": ["x"], "match": PLANTED}, {"phrases": ["x"], "threshold": 101},
+        {"phrases": ["x"], "threshold": PLANTED}, {"phrases": ["x"], "not": [[PLANTED]]},
+    ],
+    "forget": [
+        {"camera": PORCH}, {"minutes": 5}, {"camera": PORCH, "minutes": 0}, {"camera": PORCH, "minutes": 10_081},
+        {"camera": PORCH, "minutes": PLANTED},
+    ],
+    "purge": [{"camera": [PLANTED]}, {"start_time": PLANTED}, {"end_time": PLANTED}],
+    "pause": [{"camera": PORCH}, {"camera": PORCH, "paused": PLANTED}, {"paused": True}],
+    "retry": [{}, {"camera": [PLANTED]}],
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("hub")
+async def test_what_is_wrong_is_named_without_a_word_of_it(
+    sidecar: FakeSidecar, hass_ws_client: Callable, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = await hass_ws_client()
+    asked = len(sidecar.requests)
+    caplog.set_level(logging.INFO)
+    for command, each in BAD.items():
+        for fields in ([] if command == "streams" else each) + [{**each[0], PLANTED: PLANTED, "text": PLANTED}]:
+            answer = await answer_of(client, command, **fields)
+            assert answer["error"]["code"] == "invalid_format", (command, fields)
+            assert PLANTED not in str(answer), (command, fields)
+    named = await answer_of(client, "transcript/search", limit=0, query="", words=5)
+    assert (
+        named["error"]["message"] == "Wrong or missing: limit, query. There are fields that the command does not know."
+    )
+    assert PLANTED not in caplog.text
+    assert len(sidecar.requests) == asked
