@@ -3,14 +3,17 @@
 Each of these raises WallflowerError.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import chain, zip_longest
 from typing import Any
 
 from .action_fields import ATTR_MATCH, ATTR_NOT, ATTR_PHRASES, ATTR_THRESHOLD
 from .archive import Archive
+from .exceptions import NotFoundError
 from .heard import Hit, Segment
 from .targets import TargetedCamera
 
@@ -44,6 +47,7 @@ class _Hub:
     entry_id: str
     archive: Archive
     cameras: dict[str, TargetedCamera]
+    streams: Collection[str]
 
 
 async def async_search(
@@ -64,9 +68,16 @@ async def async_search(
     for hub in _by_hub(cameras):
         if cursors is not None and hub.entry_id not in cursors:
             continue
-        segments, cursor = await hub.archive.search(
-            query, hub.cameras, begin=begin, end=end, limit=limit, cursor=(cursors or {}).get(hub.entry_id)
+        search = partial(
+            hub.archive.search, query, begin=begin, end=end, limit=limit, cursor=(cursors or {}).get(hub.entry_id)
         )
+        try:
+            segments, cursor = await search(hub.cameras)
+        except NotFoundError:
+            # A camera that its sidecar never had has heard nothing; which one it is nobody says.
+            if not (known := hub.cameras.keys() & hub.streams):
+                continue
+            segments, cursor = await search(sorted(known))
         pages.append([Said(hub.cameras[each.stream], each) for each in segments])
         if cursor is not None:
             following[hub.entry_id] = cursor
@@ -83,14 +94,11 @@ def _newest_first(pages: Iterable[list[Said]]) -> list[Said]:
 
 
 async def async_hits(
-    cameras: Sequence[TargetedCamera], *, begin: datetime | None, end: datetime | None, limit: int
+    cameras: Iterable[TargetedCamera], *, begin: datetime | None, end: datetime | None, limit: int
 ) -> list[Fired]:
     """Return what rules found, newest first."""
-    fired = [
-        Fired(camera, hit)
-        for camera, archive in _each(cameras)
-        for hit in await archive.hits(camera.stream_id, begin=begin, end=end, limit=limit)
-    ]
+    found = await _of_each(cameras, lambda archive, stream: archive.hits(stream, begin=begin, end=end, limit=limit))
+    fired = [Fired(camera, hit) for camera, hits in found for hit in hits]
     return sorted(fired, key=lambda each: each.hit.start, reverse=True)[:limit]
 
 
@@ -101,29 +109,27 @@ def rule_to_try(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def async_replay(
-    cameras: Sequence[TargetedCamera], rule: Mapping[str, Any], *, begin: datetime | None, end: datetime | None
+    cameras: Iterable[TargetedCamera], rule: Mapping[str, Any], *, begin: datetime | None, end: datetime | None
 ) -> tuple[int, list[Fired]]:
     """Try a rule on what was said: how often it would have fired, and its newest hits on each camera."""
-    count = 0
-    fired: list[Fired] = []
-    for camera, archive in _each(cameras):
-        of_camera, hits = await archive.replay(rule, camera.stream_id, begin=begin, end=end)
-        count += of_camera
-        fired += [Fired(camera, hit) for hit in hits]
-    return count, fired
+    tried = await _of_each(cameras, lambda archive, stream: archive.replay(rule, stream, begin=begin, end=end))
+    fired = [Fired(camera, hit) for camera, (_, hits) in tried for hit in hits]
+    return sum(count for _, (count, _) in tried), fired
 
 
-async def async_purge(cameras: Sequence[TargetedCamera], *, begin: datetime | None, end: datetime | None) -> int:
+async def async_purge(cameras: Iterable[TargetedCamera], *, begin: datetime | None, end: datetime | None) -> int:
     """Delete what was said, in a time or ever; returns how many sentences."""
-    return sum([await archive.purge(camera.stream_id, begin=begin, end=end) for camera, archive in _each(cameras)])
+    purged = await _of_each(cameras, lambda archive, stream: archive.purge(stream, begin=begin, end=end))
+    return sum(deleted for _, deleted in purged)
 
 
-async def async_forget(cameras: Sequence[TargetedCamera], minutes: float) -> tuple[int, int]:
+async def async_forget(cameras: Iterable[TargetedCamera], minutes: float) -> tuple[int, int]:
     """Forget the last minutes of these cameras; returns how many sentences and recordings."""
-    return _total([await archive.forget(minutes, camera.stream_id) for camera, archive in _each(cameras)])
+    forgot = await _of_each(cameras, lambda archive, stream: archive.forget(minutes, stream))
+    return _total([each for _, each in forgot])
 
 
-async def async_forget_house(cameras: Sequence[TargetedCamera], minutes: float) -> tuple[int, int]:
+async def async_forget_house(cameras: Iterable[TargetedCamera], minutes: float) -> tuple[int, int]:
     """Forget the last minutes of all that the hubs of these cameras hear; returns how many of each."""
     return _total([await hub.archive.forget(minutes, None) for hub in _by_hub(cameras)])
 
@@ -133,18 +139,23 @@ def _total(forgot: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
 
 def _by_hub(cameras: Iterable[TargetedCamera]) -> list[_Hub]:
-    """Sort cameras by hub; whoever asks holds the archives from the start, as a hub may be unloaded meanwhile.
-
-    A camera that its sidecar refused to have is left out.
-    """
+    """Sort cameras by hub; whoever asks holds the archives from the start, as a hub may be unloaded meanwhile."""
     hubs: dict[str, _Hub] = {}
     for each in cameras:
-        if each.stream_id in each.entry.runtime_data.data.streams:
-            entry_id = each.entry.entry_id
-            hub = hubs.setdefault(entry_id, _Hub(entry_id, each.client.archive, {}))
-            hub.cameras[each.stream_id] = each
+        entry = each.entry
+        hub = hubs.setdefault(
+            entry.entry_id, _Hub(entry.entry_id, each.client.archive, {}, entry.runtime_data.data.streams)
+        )
+        hub.cameras[each.stream_id] = each
     return list(hubs.values())
 
 
-def _each(cameras: Sequence[TargetedCamera]) -> list[tuple[TargetedCamera, Archive]]:
-    return [(camera, hub.archive) for hub in _by_hub(cameras) for camera in hub.cameras.values()]
+async def _of_each[T](
+    cameras: Iterable[TargetedCamera], ask: Callable[[Archive, str], Awaitable[T]]
+) -> list[tuple[TargetedCamera, T]]:
+    """Ask for one camera after the other; one that its sidecar does not have has heard nothing."""
+    answers: list[tuple[TargetedCamera, T]] = []
+    for camera, archive in [(each, each.client.archive) for each in cameras]:
+        with suppress(NotFoundError):
+            answers.append((camera, await ask(archive, camera.stream_id)))
+    return answers

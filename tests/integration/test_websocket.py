@@ -15,7 +15,7 @@ from tests.support.waiting import eventually
 
 from .conftest import GATE, PORCH, SHED, SetUp, camera
 from .dashboard import answer_of, ask, restrict
-from .fake_sidecar import FakeSidecar, hit, moment, problem, segment
+from .fake_sidecar import FakeSidecar, Handler, hit, moment, problem, segment
 from .happenings import listening
 
 PLANTED = "xylophone"
@@ -250,22 +250,36 @@ async def test_a_hub_that_is_reloaded_meanwhile_still_answers(
 
 
 @pytest.mark.usefixtures("hub")
-async def test_a_camera_that_the_sidecar_does_not_have_spoils_no_search(
+async def test_a_camera_that_the_sidecar_does_not_have_has_heard_nothing(
     sidecar: FakeSidecar, hass_ws_client: Callable
 ) -> None:
     client = await hass_ws_client()
-    sidecar.segments.append(segment("gate", "the door"))
+    sidecar.segments += [segment("gate", "the door"), segment("porch", "the door")]
+    sidecar.publish("keyword.detected", hit("gate", "help", "h"))
     sidecar.publish("stream.removed", {"stream": "porch"})
-    await eventually_removed(client)
-    assert len((await ask(client, "transcript/search"))["segments"]) == 1
-    assert [each[0] for each in sidecar.requested("GET", "transcripts")]
 
-
-async def eventually_removed(client: Any) -> None:
     async def removed() -> bool:
         return (await ask(client, "streams"))[0]["state"] is None
 
     await eventually(removed)
+    assert len((await ask(client, "transcript/search"))["segments"]) == 2, "its text is kept and found"
+    for method, path, answer in (
+        ("GET", "transcripts", sidecar._transcripts),
+        ("GET", "keywords/hits", sidecar._list_hits),
+        ("DELETE", "transcripts", sidecar._purge),
+    ):
+        sidecar.overrides[method, path] = never_had("porch", answer)
+    assert [each["camera"] for each in (await ask(client, "transcript/search"))["segments"]] == [GATE]
+    assert (await ask(client, "transcript/search", camera=PORCH))["segments"] == []
+    assert [each["hit"] for each in (await ask(client, "keywords/list"))["hits"]] == ["h"]
+    assert (await ask(client, "purge"))["deleted"] == 1
+
+
+def never_had(stream: str, answer: Handler) -> Handler:
+    async def run(request: web.Request) -> web.StreamResponse:
+        return problem(404, "not_found") if stream in request.query.getall("stream") else await answer(request)
+
+    return run
 
 
 BAD: dict[str, list[dict[str, Any]]] = {
