@@ -36,6 +36,7 @@ AS_INSTALLED = {"listen_addresses": ""}
 
 PAGE = 100
 SAMPLE = 20_000
+"""What is looked for comes from so many of the first segments."""
 
 
 async def fill(database: Database, said: Sequence[Segment] | Any) -> tuple[int, float]:
@@ -104,7 +105,7 @@ async def measure(place: Path | PostgresPlace, count: int, asked: int, likes: in
         figures["kept at once, a second"] = kept / took_s
         single = list(supply)
         figures["kept one by one, a second"] = len(single) / await keep_one_by_one(database, single)
-        texts = [segment.text for segment in segments(SAMPLE, said)]
+        texts = [segment.text for segment in segments(min(SAMPLE, count + ONE_BY_ONE), said)]
         archive = Archive(database)
         searched = [(query.kind, await ours(archive, query)) for query in queries(texts, asked)]
         peers = [(query.kind, await like(database, query)) for query in queries(texts, likes)]
