@@ -16,6 +16,7 @@ from tests.support.ffmpeg import ffmpeg_child
 from tests.support.leaks import no_leaks
 from tests.support.mounts import disk, plugged_in, read_only, untouchable
 from tests.support.recorded import at, fragmented_mp4, write_part, write_recording
+from tests.support.rights import as_anybody
 from tests.support.waiting import eventually
 from tests.unit.store.heard import stream
 from wallflower_sidecar.domain.clock import SystemClock
@@ -344,6 +345,69 @@ async def test_a_disk_that_may_only_be_read_is_read(tmp_path: Path, footage: byt
             assert all_of.recordings.check().status is HealthStatus.OK
             assert not part.exists()
             assert list(root.rglob("*.mp4")) == [], "retention and leftovers go on by themselves"
+
+
+async def test_what_is_rescued_counts_for_retention_at_once(tmp_path: Path, root: Path, footage: bytes) -> None:
+    async with shelves(tmp_path, root, quiet_s=0.0) as all_of:
+        await all_of.service.streams.put(stream("porch", recording=Recording(retain_bytes=1)))
+        await all_of.recordings.care.tend()
+        write_part(root, footage, 100)
+        all_of.recordings.care.look_for_leftovers()
+        await all_of.service.streams.put(stream("porch", recording=Recording(retain_bytes=2)))
+        async with all_of.service._database.write():  # the row has to wait
+            tending = asyncio.create_task(all_of.recordings.care.tend())
+            await eventually(lambda: len(all_of.recordings._intake._waiting) == 1)
+            await asyncio.wait([tending], timeout=0.3)
+        await tending
+        assert list(root.rglob("*.mp4")) == []
+
+
+async def test_what_cannot_be_read_of_one_stream_keeps_nobody_from_the_others(
+    tmp_path: Path, root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with as_anybody():
+        async with shelves(tmp_path, root) as all_of:
+            for number, name in enumerate(("pool", "porch", "yard")):
+                write_recording(root, 60 * number, stream=name)
+            await all_of.recordings.care.tend()
+            (root / "porch").chmod(0)
+            (day,) = (root / "yard").iterdir()
+            day.chmod(0)
+            write_recording(root, 300, stream="pool")
+            all_of.recordings._shelf.stale = True
+            await all_of.recordings.care.tend()
+            check = all_of.recordings.check()
+            assert check.status is HealthStatus.DEGRADED
+            assert "porch (Permission denied), yard (Permission denied)" in check.detail
+            assert "The recordings of porch cannot be read" in caplog.text
+            assert await all_of.starts() == [0.0, 60.0, 120.0, 300.0], "what cannot be read is not gone"
+            await all_of.recordings.begin_clip("pool", at(0))
+
+            (root / "porch").chmod(0o700)
+            day.chmod(0o700)
+            write_recording(root, 400, stream="porch")
+            all_of.recordings.care._tidied_at = None
+            await all_of.recordings.care.tend()
+            await all_of.recordings.care.tend()
+            assert all_of.recordings.check().status is HealthStatus.OK
+            assert await all_of.starts() == [0.0, 60.0, 120.0, 300.0, 400.0]
+
+            (root / "porch").chmod(0)
+            with pytest.raises(UnavailableError, match="Permission denied"):
+                await all_of.recordings.purge("porch")
+            (root / "porch").chmod(0o700)
+
+
+async def test_what_a_recorder_left_that_was_killed_while_it_tried_the_disk_goes_at_the_next_start(
+    tmp_path: Path, root: Path
+) -> None:
+    write_recording(root)
+    for name in (".try-17-139871", "porch/.try-18-139872", ".try-me", "porch/.try-18"):
+        (root / name).write_bytes(bytes(64))
+    async with shelves(tmp_path, root) as all_of:
+        await all_of.recordings.care.tend()
+    left = sorted(str(file.relative_to(root)) for file in root.rglob(".try-*"))
+    assert left == [".try-me", "porch/.try-18"]
 
 
 async def test_a_disk_that_is_unplugged_is_missed_not_replaced(tmp_path: Path) -> None:

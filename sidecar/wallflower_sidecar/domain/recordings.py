@@ -27,10 +27,14 @@ CLIPS = "clips"
 PART = ".part"
 """What the name of an unfinished file ends with."""
 
+TRIAL = ".try-{pid}-{thread}"
+"""The name of a file that tries whether a disk takes anything; it is gone a moment later."""
+
 LONGEST = timedelta(days=1)
 """No file is longer."""
 
 STREAM_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_TRIAL = re.compile(r"\.try-[0-9]+-[0-9]+")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAME = re.compile(
     r"(?P<start>(?:19[7-9]|2[0-9]{2})[0-9]{5}T[0-9]{6}\.[0-9]{3}Z)"
@@ -141,6 +145,11 @@ class ForgottenSpan:
             and name.start < self.end
             and (self.start is None or name.end is None or name.end > self.start)
         )
+
+
+def is_trial(name: str) -> bool:
+    """Whether a file tries a disk, or did when its recorder was killed."""
+    return _TRIAL.fullmatch(name) is not None
 
 
 def is_stream_folder(name: str) -> bool:

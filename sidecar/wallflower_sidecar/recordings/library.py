@@ -3,8 +3,8 @@
 Only what the naming grammar knows is ever listed, renamed or removed, and nothing is reached through a symbolic link.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -21,12 +21,16 @@ from ..domain.recordings import (
     SavedFile,
     is_day_folder,
     is_stream_folder,
+    is_trial,
 )
 from ..processes.broken_mount import gave_up
 
 _PRIVATE = 0o700
 WHOLE_DISK = frozenset({errno.EROFS, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT})
 """What is said of one file, and holds for all."""
+
+_ONE_FOLDER = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.EUCLEAN, errno.EBADMSG})
+"""What is said of a folder that cannot be read, and keeps nobody from the others."""
 
 
 class FolderState(StrEnum):
@@ -76,6 +80,8 @@ class Library:
     def __init__(self, root: Path) -> None:
         """Work on this folder, whether it is there or not."""
         self.root = root
+        self.unreadable: dict[str, str] = {}
+        """Streams of which not all could be read when last looked at, and what the system said."""
 
     def create(self) -> None:
         """Make the folder and its marker; raises OSError."""
@@ -102,15 +108,28 @@ class Library:
         (self.root / MARKER).stat()
 
     def folders(self) -> list[str]:
-        """Return the folders that may hold recordings, such as `porch/2026-11-22` and `porch/clips`. Raises OSError."""
-        found = []
-        for stream in _folders(self.root):
-            if is_stream_folder(stream):
-                found += [
-                    f"{stream}/{name}" for name in _folders(self.root / stream) if name == CLIPS or is_day_folder(name)
-                ]
+        """Return the folders that may hold recordings, such as `porch/2026-11-22` and `porch/clips`. Raises OSError.
+
+        Those of a stream that cannot be read are passed over.
+        """
+        streams = list(self._streams())
+        self.unreadable = {}
+        found: list[str] = []
+        for stream in streams:
+            with self.passing_over(stream):
+                found += self._folders_of(stream)
         self.require()
         return sorted(found)
+
+    @contextmanager
+    def passing_over(self, folder: str) -> Generator[None]:
+        """Note what cannot be read of a stream or of one of its folders; raises what concerns the others too."""
+        try:
+            yield
+        except OSError as error:
+            if not concerns_one_folder(error):
+                raise
+            self.unreadable[folder.partition("/")[0]] = os.strerror(error.errno or 0)
 
     def files(self, folder: str) -> list[StoredFile]:
         """Return what lies in one of `folders`, finished and unfinished; raises OSError."""
@@ -118,10 +137,12 @@ class Library:
         self.require()
         return found
 
-    def parts(self, stream: str | None = None) -> list[StoredFile]:
-        """Return the unfinished files, of all streams or one; raises OSError."""
-        mine = [folder for folder in self.folders() if stream is None or folder.partition("/")[0] == stream]
-        found = [file for folder in mine for file in self._files(folder, PART)]
+    def parts(self) -> list[StoredFile]:
+        """Return the unfinished files that can be seen; raises OSError."""
+        found: list[StoredFile] = []
+        for folder in self.folders():
+            with self.passing_over(folder):
+                found += self._files(folder, PART)
         self.require()
         return found
 
@@ -154,6 +175,14 @@ class Library:
         self.locate(name.path).rename(path)
         return SavedFile(name.stream, path, finished.start, end, path.stat().st_size)
 
+    def remove_trials(self) -> None:
+        """Remove what is left of trials of the disk whose recorders were killed; raises OSError."""
+        for stream in ("", *self._streams()):
+            with suppress(OSError), os.scandir(self.root / stream) as entries:  # tried again at the next start
+                for entry in entries:
+                    if is_trial(entry.name) and entry.is_file(follow_symlinks=False):
+                        Path(entry.path).unlink(missing_ok=True)
+
     def remove(self, paths: Iterable[str]) -> Removal:
         """Remove files and the folders that are empty then; one that cannot be removed keeps no other.
 
@@ -182,13 +211,24 @@ class Library:
 
     def paths_of(self, stream: str) -> list[str]:
         """Return the places of all files of a stream, also of the one being written; raises OSError."""
-        mine = [folder for folder in self.folders() if folder.partition("/")[0] == stream]
-        return [file.path for folder in mine for file in self.files(folder)]
+        paths = [file.path for folder in self._folders_of(stream) for file in self.files(folder)]
+        self.require()
+        return paths
 
     def covered(self, span: ForgottenSpan) -> list[StoredFile]:
         """Return the files that hold anything of a time, finished or not; raises OSError."""
-        mine = [folder for folder in self.folders() if span.stream in (None, folder.partition("/")[0])]
-        return [file for folder in mine for file in self.files(folder) if span.covers(file.name)]
+        streams = self._streams() if span.stream is None else [span.stream]
+        mine = [folder for stream in streams for folder in self._folders_of(stream)]
+        found = [file for folder in mine for file in self.files(folder) if span.covers(file.name)]
+        self.require()
+        return found
+
+    def _streams(self) -> Iterator[str]:
+        return filter(is_stream_folder, _folders(self.root))
+
+    def _folders_of(self, stream: str) -> list[str]:
+        found = _folders(self.root / stream)
+        return [f"{stream}/{name}" for name in found if name == CLIPS or is_day_folder(name)]
 
     def _files(self, folder: str, suffix: str) -> Iterator[StoredFile]:
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.root / folder) as entries:
@@ -198,6 +238,11 @@ class Library:
                     if name is not None and entry.is_file(follow_symlinks=False):
                         stat = entry.stat(follow_symlinks=False)
                         yield StoredFile(name, stat.st_size, stat.st_mtime_ns)
+
+
+def concerns_one_folder(error: OSError) -> bool:
+    """Whether what went wrong with a folder keeps nobody from the others."""
+    return error.errno in _ONE_FOLDER
 
 
 def _folders(folder: Path) -> Iterator[str]:

@@ -1,15 +1,17 @@
 """Care for the recordings folder: it is set up once, watched, brought in line with its rows, and tidied."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 import logging
 import os
 
 from ..domain.clock import Clock
-from ..domain.recordings import SavedFile
 from ..domain.streams import Recording
 from ..recordings.leftovers import HURRIED_QUIET_S, Leftovers
-from ..recordings.library import Condition, FolderState, StoredFile
+from ..recordings.library import Condition, FolderState, StoredFile, concerns_one_folder
 from ..store import Database, forgotten, recordings as stored
+from .recording_intake import Intake
 from .recording_retention import RecordingRetention
 from .recording_shelf import Shelf
 from .streams import Streams
@@ -23,6 +25,9 @@ REBUILD_EVERY_S = 3600.0
 HURRIED_S = 60.0
 """So long after a recorder died, each round looks for what it left."""
 
+TAKEN_IN_S = 5.0
+"""So long retention waits for the rows of what was just finished, which may be over a bound itself."""
+
 PURGE_AGAIN_S = 60.0
 """By then a session that is stuck is killed."""
 
@@ -33,14 +38,14 @@ class Care:
     def __init__(
         self,
         shelf: Shelf,
+        intake: Intake,
         database: Database,
         clock: Clock,
         *,
         streams: Streams,
-        on_saved: Callable[[SavedFile], None],
         quiet_s: float,
     ) -> None:
-        """Hand leftovers that were finished to `on_saved`; a file is one after `quiet_s` without a change."""
+        """Hand leftovers that were finished to the intake; a file is one after `quiet_s` without a change."""
         self.condition: Condition | None = None
         """What the folder was like when last looked at."""
 
@@ -50,7 +55,7 @@ class Care:
         self._database = database
         self._clock = clock
         self._streams = streams
-        self._on_saved = on_saved
+        self._intake = intake
         self._leftovers = Leftovers(shelf.library, shelf.disk, clock, quiet_s=quiet_s)
         self._known = False
         self._purged: dict[str, float] = {}
@@ -117,6 +122,7 @@ class Care:
         bounds = {stream.id: stream.recording for stream in self._streams.all()}
         due = self._tidied_at is None or now - self._tidied_at >= TIDY_EVERY_S or bounds != self._bounds
         hurried = now < self._hurried_until_s
+        unreadable = frozenset(self._shelf.library.unreadable)
         await self._purge_again()
         await self._forget_again(writable=writable)
         unfinished: Sequence[StoredFile] | None = None
@@ -125,25 +131,39 @@ class Care:
             self._rebuilt_at = now
         elif due or hurried:
             unfinished = await self._shelf.disk.call(self._shelf.library.parts)
+        self._note_unreadable(unreadable)
         if not writable:
             return
+        if self._tidied_at is None:
+            await self._shelf.disk.call(self._shelf.library.remove_trials)
         try:
             if unfinished is not None:
                 await self._leftovers.finish(
-                    self._leftovers.abandoned(unfinished, HURRIED_QUIET_S if hurried else None), self._on_saved
+                    self._leftovers.abandoned(unfinished, HURRIED_QUIET_S if hurried else None), self._intake.take
                 )
         finally:
             # Whatever became of those, the disk must not run full.
             if due:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(TAKEN_IN_S):
+                        await self._intake.written()
                 await self.retention.apply_bounds()
                 self._tidied_at, self._bounds = now, bounds
             await self.retention.make_room(await self._shelf.disk.call(self._shelf.library.look))
+
+    def _note_unreadable(self, before: frozenset[str]) -> None:
+        now = self._shelf.library.unreadable
+        for stream in now.keys() - before:
+            LOGGER.warning("The recordings of %s cannot be read: %s", stream, now[stream])
+        if before - now.keys():
+            self._shelf.stale = True
 
     async def _purge_again(self) -> None:
         """A session that did not end in time may have written after its stream was purged."""
         for stream, since in tuple(self._purged.items()):
             if self._streams.find(stream) is None:
-                await self._shelf.remove_files_of(stream)
+                with _others_going_on():
+                    await self._shelf.remove_files_of(stream)
             if self._streams.find(stream) is not None or self._clock.monotonic() - since >= PURGE_AGAIN_S:
                 del self._purged[stream]
 
@@ -158,10 +178,11 @@ class Care:
             return
         done = []
         for key, span in noted.items():
-            files = await self._shelf.disk.call(self._shelf.library.covered, span)
-            await self._shelf.erase([file.path for file in files])
-            if now - self._forgotten_s[key] >= PURGE_AGAIN_S:
-                done.append(key)
+            with _others_going_on():
+                files = await self._shelf.disk.call(self._shelf.library.covered, span)
+                await self._shelf.erase([file.path for file in files])
+                if now - self._forgotten_s[key] >= PURGE_AGAIN_S:
+                    done.append(key)
         if done:
             async with self._database.write() as connection:
                 await forgotten.drop(connection, done)
@@ -171,6 +192,16 @@ class Care:
             async with self._database.read() as connection:
                 self._known = await stored.is_known_root(connection, self._root)
         return self._known
+
+
+@contextmanager
+def _others_going_on() -> Generator[None]:
+    """What cannot be removed of one folder is tried again by the next round; raises what concerns the others too."""
+    try:
+        yield
+    except OSError as error:
+        if not concerns_one_folder(error):
+            raise
 
 
 def _broken(error: OSError) -> Condition:

@@ -1,7 +1,8 @@
 """What a person should know of the recordings folder."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from ..domain.health import Check, HealthStatus
 from ..domain.recordings import MARKER
@@ -13,9 +14,18 @@ MIB = 1024**2
 
 
 def recordings_check(
-    root: Path, condition: Condition | None, streams: Iterable[Stream], *, exhausted: bool, stuck: int = 0
+    root: Path,
+    condition: Condition | None,
+    streams: Iterable[Stream],
+    *,
+    exhausted: bool,
+    stuck: int = 0,
+    unreadable: Mapping[str, str] = MappingProxyType({}),
 ) -> Check:
-    """Whether recordings can be kept; a full disk only counts where something is recorded."""
+    """Whether recordings can be kept; a full disk only counts where something is recorded.
+
+    `unreadable`: streams of which not all can be read, and why.
+    """
     if condition is None:
         return Check("recordings", HealthStatus.OK, "The recordings folder is being looked at.")
     fault = _fault(root, condition)
@@ -25,6 +35,9 @@ def recordings_check(
         fault = f"The disk of the recordings has only {condition.free // MIB} MiB free; {rest}."
     if fault is None and stuck:
         fault = f"{stuck} old recordings in {root} cannot be removed. Check who owns them, and the disk."
+    if fault is None and unreadable:
+        each = ", ".join(f"{stream} ({reason})" for stream, reason in sorted(unreadable.items()))
+        fault = f"Recordings in {root} cannot be read: {each}. Check who owns them, and the disk."
     if fault is not None:
         return Check("recordings", HealthStatus.DEGRADED, fault)
     return Check("recordings", HealthStatus.OK, f"{condition.free // MIB} MiB are free for recordings.")

@@ -54,6 +54,10 @@ class Intake:
         """Write until cancelled; what cannot be written now is tried again."""
         await self._waiting.run()
 
+    async def written(self) -> None:
+        """Wait until what was taken so far has its row, or never will."""
+        await self._waiting.written()
+
     async def finish(self) -> None:
         """Wait a moment until `run` has written all; only then cancel it."""
         await self._waiting.finish()

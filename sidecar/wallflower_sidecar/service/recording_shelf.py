@@ -83,10 +83,11 @@ class Shelf:
         unfinished: list[StoredFile] = []
         files = new = lost = told = 0
         for folder in sorted({*on_disk, *known}):
-            async with self._changing:
-                found, some_new, some_lost = await self._rebuild(folder)
-            unfinished += [file for file in found if file.name.end is None]
-            files, new, lost = files + len(found), new + some_new, lost + some_lost
+            with self.library.passing_over(folder):
+                async with self._changing:
+                    found, some_new, some_lost = await self._rebuild(folder)
+                unfinished += [file for file in found if file.name.end is None]
+                files, new, lost = files + len(found), new + some_new, lost + some_lost
             if files // PROGRESS_EVERY > told:
                 told = files // PROGRESS_EVERY
                 LOGGER.info("Looked at %d recordings so far", files)

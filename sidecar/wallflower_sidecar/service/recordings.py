@@ -55,7 +55,7 @@ class Recordings:
         self._disk = DiskThreads()
         self._shelf = Shelf(self.library, self._disk, database)
         self._intake = Intake(self._shelf, events, clock, is_configured=lambda stream: streams.find(stream) is not None)
-        self.care = Care(self._shelf, database, clock, streams=streams, on_saved=self._intake.take, quiet_s=quiet_s)
+        self.care = Care(self._shelf, self._intake, database, clock, streams=streams, quiet_s=quiet_s)
         self._database = database
         self._streams = streams
         self._keep = keep
@@ -109,6 +109,7 @@ class Recordings:
             self._streams.all(),
             exhausted=self.care.retention.exhausted,
             stuck=len(self.care.retention.stuck),
+            unreadable=self.library.unreadable,
         )
 
     async def list(

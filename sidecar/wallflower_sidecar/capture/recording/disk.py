@@ -9,7 +9,7 @@ from pathlib import Path
 import threading
 
 from ...domain.errors import CaptureCode
-from ...domain.recordings import MARKER, PART, RecordingName
+from ...domain.recordings import MARKER, PART, TRIAL, RecordingName
 from ...processes.broken_mount import gave_up
 
 FLOOR_BYTES = 64 * 1024 * 1024
@@ -74,7 +74,7 @@ def check_disk(root: Path, floor_bytes: int) -> None:
 def try_disk(root: Path, stream: str) -> None:
     """Raise OSError unless a file of the stream can be written now: rights and quotas show in nothing else."""
     folder = root / stream if (root / stream).is_dir() else root
-    file = folder / f".try-{os.getpid()}-{threading.get_ident()}"
+    file = folder / TRIAL.format(pid=os.getpid(), thread=threading.get_ident())
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         os.write(descriptor, bytes(TRY_BYTES))
