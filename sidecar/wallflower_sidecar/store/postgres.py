@@ -105,7 +105,7 @@ async def connect(url: str, *, server_id: str, name: str) -> asyncpg.Connection[
         raise ServerRefusesError("its server's certificate is not accepted") from None
     except TimeoutError, OSError:
         raise ServerAwayError("its server cannot be reached") from None
-    except asyncpg.InterfaceError, ValueError:
+    except asyncpg.InterfaceError, ValueError, OverflowError:
         raise ServerRefusesError("DATABASE_URL cannot be understood") from None
 
 

@@ -14,6 +14,7 @@ from wallflower_sidecar.store import Database
 from .conftest import Run
 
 HOLLOW = "postgresql://wallflower:s3cr3t-word@127.0.0.1:1/wallflower"
+HOLLOW_PORT = "postgresql://u:s3cr3t-word@127.0.0.1:99999/d"
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def test_for_programs(run: Run, url: str) -> None:
         ([], {}, 2, "Missing option '--to'"),
         (["--to", "mysql://u:s3cr3t-word@h/d"], {}, 2, "must be postgresql://USER:PASSWORD@HOST/DATABASE"),
         (["--to", HOLLOW], {}, 1, "its server cannot be reached"),
+        (["--to", HOLLOW_PORT], {}, 1, "--to cannot be understood"),
         (["--to", HOLLOW], {"database_url": HOLLOW}, 1, "names a PostgreSQL server already"),
     ],
 )
