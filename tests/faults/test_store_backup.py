@@ -14,6 +14,7 @@ from tests.support.mounts import disk
 from tests.unit.store.heard import MORNING, Clock, copies, find, keep, segment, stream
 from wallflower_sidecar.store import Database, events
 from wallflower_sidecar.store.backup import BackupError, back_up, look_into, restore
+from wallflower_sidecar.store.integrity import LastStop, RunMarker
 from wallflower_sidecar.store.migrate import NewerSchemaError
 from wallflower_sidecar.store.streams import save_stream
 
@@ -131,6 +132,34 @@ async def test_a_damaged_database_is_replaced_and_kept(path: Path, tmp_path: Pat
     assert await texts_of(path) == ["one"]
 
 
+async def test_a_log_without_its_database_says_nothing_into_what_is_put_back(path: Path, tmp_path: Path) -> None:
+    await fill(path, "one")
+    back_up(path, tmp_path / "copy.db", told)
+    log = path.with_name(f"{path.name}-wal")
+    writer = sqlite3.connect(path)
+    writer.execute("UPDATE segments SET text = 'of another database'")
+    writer.commit()
+    left = log.read_bytes()
+    writer.close()
+    path.unlink()
+    log.write_bytes(left)
+    assert restore(tmp_path / "copy.db", path, NOW) is None
+    assert await texts_of(path) == ["one"]
+
+
+async def test_what_is_known_of_a_database_outlasts_a_copy_that_is_refused(path: Path, tmp_path: Path) -> None:
+    await fill(path, "one")
+    copy = tmp_path / "copy.db"
+    back_up(path, copy, told)
+    age_forward(copy)
+    marker = RunMarker(path)
+    marker.note_damage()
+    marker.release(clean=False)
+    with pytest.raises(NewerSchemaError):
+        restore(copy, path, NOW)
+    assert RunMarker(path).last_stop is LastStop.DAMAGED
+
+
 async def test_a_fresh_data_folder_is_made(path: Path, tmp_path: Path) -> None:
     await fill(path, "one")
     back_up(path, tmp_path / "copy.db", told)
@@ -175,6 +204,12 @@ def nothing_at_all(file: Path) -> None:
     file.unlink()
 
 
+def age_forward(file: Path) -> None:
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+
+
 @pytest.mark.parametrize("spoil", [rubbish, an_empty_file, somebody_elses, half_a_copy, nothing_at_all])
 async def test_what_is_no_sound_copy_is_refused_and_changes_nothing(path: Path, tmp_path: Path, spoil) -> None:
     await fill(path, *[f"sentence {number}" for number in range(200)])
@@ -190,10 +225,8 @@ async def test_a_copy_of_a_newer_wallflower_is_refused(path: Path, tmp_path: Pat
     await fill(path, "one")
     copy = tmp_path / "copy.db"
     back_up(path, copy, told)
-    with sqlite3.connect(copy) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    with pytest.raises(NewerSchemaError, match="newer Wallflower"):
+    age_forward(copy)
+    with pytest.raises(NewerSchemaError, match=r"A newer Wallflower wrote .*copy\.db"):
         restore(copy, path, NOW)
     assert await texts_of(path) == ["one"]
 

@@ -86,20 +86,33 @@ def restore(file: Path, path: Path, now: datetime) -> Path | None:
     if not marker.is_owner:
         marker.release(clean=False)
         raise BackupError("The sidecar is running. Stop it, restore, and start it again.")
+    try:
+        kept = _put_in_place(file, path, now)
+    except BaseException:
+        marker.leave()
+        raise
+    marker.release(clean=True)
+    return kept
+
+
+def _put_in_place(file: Path, path: Path, now: datetime) -> Path | None:
     fresh = path.with_name(f"{path.name}.restoring")
     try:
         _remove(fresh)
         make_private_file(fresh)
         shutil.copyfile(file, fresh)
-        migrate(fresh)
+        migrate(fresh, name=str(file))
         _number_above(fresh, max(int(now.timestamp()), _newest_event(path)))
         _settle(fresh)
-        kept = _keep(path, now) if path.exists() else None
+        if path.exists():
+            kept = _keep(path, now)
+        else:
+            kept = None
+            # A log without its database would be taken for the new one's.
+            _remove(path)
         fresh.replace(path)
     finally:
         _remove(fresh)
-        # What is there now is whole: either what was there before, or what was checked above.
-        marker.release(clean=True)
     return kept
 
 

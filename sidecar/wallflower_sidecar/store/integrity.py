@@ -56,6 +56,12 @@ class RunMarker:
             os.truncate(self._file, 0)
         os.close(self._file)
 
+    def leave(self) -> None:
+        """Give the lock back with nothing done: what was known of the last stop still holds."""
+        if self.is_owner:
+            self._write(self.last_stop)
+        self.release(clean=self.last_stop is LastStop.CLEAN)
+
     def _write(self, state: LastStop) -> None:
         os.truncate(self._file, 0)
         os.pwrite(self._file, state.encode(), 0)

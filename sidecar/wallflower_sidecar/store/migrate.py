@@ -12,15 +12,15 @@ from .errors import NewerSchemaError
 from .sqlite import migrating_engine
 
 
-def migrate(path: Path) -> None:
-    """Bring a file up; blocks, so call it in a thread.
+def migrate(path: Path, *, name: str | None = None) -> None:
+    """Bring a file up, called by its own name unless another is given; blocks, so call it in a thread.
 
     Raises NewerSchemaError, sqlalchemy.exc.DBAPIError (the file is damaged or cannot be written), OSError.
     """
     engine = migrating_engine(path)
     try:
         with engine.begin() as connection:
-            bring_up(connection, path.name)
+            bring_up(connection, name or path.name)
     finally:
         engine.dispose()
 

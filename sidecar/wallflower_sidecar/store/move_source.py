@@ -89,9 +89,7 @@ def open_source(path: Path) -> Iterator[Source]:
         finally:
             engine.dispose()
     finally:
-        if marker.last_stop is LastStop.DAMAGED:
-            marker.note_damage()
-        marker.release(clean=marker.last_stop is LastStop.CLEAN)
+        marker.leave()
 
 
 @contextmanager
