@@ -1,5 +1,7 @@
 """A camera that another integration knows: its address is asked for when it is needed, and never kept."""
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from homeassistant.components.camera import async_get_stream_source
@@ -15,6 +17,11 @@ from .reconcile import stream_subentries
 
 if TYPE_CHECKING:
     from .coordinator import WallflowerConfigEntry
+
+_LOGGER = logging.getLogger(__name__)
+
+# As long as Home Assistant itself waits for one.
+SOURCE_TIMEOUT_S = 10.0
 
 
 class SourceError(Exception):
@@ -53,8 +60,13 @@ async def source_of(hass: HomeAssistant, registry_id: str) -> str:
     if entity is None:
         raise SourceError("camera_away")
     try:
-        source = await async_get_stream_source(hass, entity.entity_id)
-    except HomeAssistantError as error:
+        async with asyncio.timeout(SOURCE_TIMEOUT_S):
+            source = await async_get_stream_source(hass, entity.entity_id)
+    except (HomeAssistantError, TimeoutError) as error:
+        raise SourceError("camera_away") from error
+    except Exception as error:
+        # It is another integration's code: its fault must not take the other cameras along.
+        _LOGGER.debug("The integration of %s failed: %s", entity.entity_id, type(error).__name__)
         raise SourceError("camera_away") from error
     if source is None:
         raise SourceError("no_source")
@@ -66,13 +78,16 @@ async def source_of(hass: HomeAssistant, registry_id: str) -> str:
 
 async def addresses(hass: HomeAssistant, entry: WallflowerConfigEntry) -> dict[str, str]:
     """Return the address of each stream that has one now."""
-    found: dict[str, str] = {}
-    for stream_id, subentry in stream_subentries(entry).items():
+
+    async def ask(subentry: ConfigSubentry) -> str | None:
         try:
-            found[stream_id] = await address_of(hass, subentry)
+            return await address_of(hass, subentry)
         except SourceError:
-            continue
-    return found
+            return None
+
+    wanted = stream_subentries(entry)
+    answers = await asyncio.gather(*(ask(subentry) for subentry in wanted.values()))
+    return {stream_id: answer for stream_id, answer in zip(wanted, answers, strict=True) if answer is not None}
 
 
 async def address_of(hass: HomeAssistant, subentry: ConfigSubentry) -> str:

@@ -1,5 +1,6 @@
 """A camera that Home Assistant has already: its address is asked for when it is needed, and kept nowhere."""
 
+import asyncio
 from collections.abc import AsyncIterator
 import json
 from typing import Any
@@ -16,9 +17,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.wallflower import borrowed_camera
 from tests.support.waiting import eventually
 
-from .conftest import GATE, PORCH, SetUp
+from .conftest import GATE, PORCH, SetUp, camera
 from .fake_sidecar import FakeSidecar
 from .repair_steps import issues, mend, raised_again
 from .subentry_steps import BOTH, Result, added, answer, change, choose, start, suggested
@@ -39,6 +41,8 @@ class Lender(Camera):
         self.fault: Exception | None = None
 
     async def stream_source(self) -> str | None:
+        if isinstance(self.fault, TimeoutError):
+            await asyncio.Event().wait()
         if self.fault is not None:
             raise self.fault
         return self.source
@@ -140,6 +144,7 @@ async def test_a_name_that_is_none_and_a_camera_that_cannot_be_followed_are_told
         (None, None, "no_source"),
         ("http://yard.test/stream.m3u8", None, "not_rtsp"),
         (SOURCE, HomeAssistantError("asleep"), "camera_away"),
+        (SOURCE, ConnectionError("broken"), "camera_away"),
     ],
 )
 async def test_without_an_address_to_listen_at_one_can_be_typed(
@@ -165,6 +170,26 @@ async def test_without_an_address_to_listen_at_one_can_be_typed(
 
     assert (await answer(hass, found))["type"] is FlowResultType.CREATE_ENTRY
     assert added(entry)[0].data["url"] == SOURCE
+
+
+@pytest.mark.parametrize("fault", [KeyError("a bug of another integration"), TimeoutError("it never answers")])
+async def test_a_camera_whose_integration_fails_or_hangs_takes_no_other_along(
+    hass: HomeAssistant,
+    sidecar: FakeSidecar,
+    set_up: SetUp,
+    yard: Lender,
+    fault: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert borrowed_camera.SOURCE_TIMEOUT_S == 10
+    monkeypatch.setattr(borrowed_camera, "SOURCE_TIMEOUT_S", 0.05)
+    yard.fault = fault
+
+    entry = await set_up(camera(), borrowed(hass))
+
+    assert entry.state is ConfigEntryState.LOADED
+    assert hass.states.get("camera.porch").state == "idle"
+    assert "yard" not in sidecar.streams
 
 
 async def test_a_camera_that_only_home_assistant_reaches_can_be_given_another_address(
