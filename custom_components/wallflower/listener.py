@@ -14,6 +14,7 @@ from .const import DOMAIN
 from .exceptions import (
     ApiVersionError,
     AuthenticationError,
+    CertificateError,
     ForbiddenError,
     WallflowerConnectionError,
     WallflowerError,
@@ -28,6 +29,9 @@ _LOGGER = logging.getLogger(__name__)
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 60.0
 STOP_TIMEOUT_S = 5.0
+
+# What a person has to see: nobody at this address that may be talked to.
+_UNFIT = (ApiVersionError, CertificateError, WrongServerError)
 
 
 def retry_delay_s(failures: int) -> float:
@@ -70,7 +74,7 @@ class EventListener:
                 else:
                     self._entry.async_start_reauth(self._coordinator.hass)
                 return
-            except ApiVersionError, WrongServerError:
+            except _UNFIT:
                 self._set_up_anew()
                 return
             except WallflowerError as error:
@@ -106,7 +110,7 @@ class EventListener:
         failure = self._coordinator.last_exception
         if isinstance(failure, ConfigEntryAuthFailed):
             raise failure
-        if isinstance(cause := failure and failure.__cause__, ApiVersionError | WrongServerError):
+        if isinstance(cause := failure and failure.__cause__, _UNFIT):
             raise cause
         raise WallflowerConnectionError("The sidecar's state cannot be read") from failure
 

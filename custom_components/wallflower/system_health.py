@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from homeassistant.components.system_health import SystemHealthRegistration, async_check_can_reach_url
-from homeassistant.const import CONF_URL
+from homeassistant.components.system_health import SystemHealthRegistration
 from homeassistant.core import HomeAssistant, callback
-from yarl import URL
 
+from .client import WallflowerClient
 from .const import DOMAIN
 from .coordinator import WallflowerCoordinator
+from .exceptions import WallflowerError, WallflowerTimeoutError
 from .reconcile import stream_subentries
 
 
@@ -24,7 +24,6 @@ async def async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
     if not entries:
         return {"sidecars": len(hass.config_entries.async_entries(DOMAIN)), "connected": 0}
     coordinators: list[WallflowerCoordinator] = [entry.runtime_data for entry in entries]
-    url = URL(entries[0].data[CONF_URL]) / "api" / "v1" / "health" / "live"
     shown = [
         coordinator.data.streams[stream_id]
         for coordinator in coordinators
@@ -35,9 +34,20 @@ async def async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
     return {
         "sidecars": len(hass.config_entries.async_entries(DOMAIN)),
         "connected": sum(each.last_update_success for each in coordinators),
-        "can_reach_sidecar": async_check_can_reach_url(hass, str(url)),
+        "can_reach_sidecar": _reach(coordinators[0].client),
         "sidecar_version": ", ".join(sorted({each.data.info.version for each in coordinators})),
         "transcriber": ", ".join(f"{each.engine}: {each.state}" for each in transcribers if each) or "–",
         "cameras": len(shown),
         "cameras_delivering": sum(stream.status.delivers for stream in shown),
     }
+
+
+async def _reach(client: WallflowerClient) -> str | dict[str, str]:
+    """Ask the sidecar as the hub does, whose certificate may be accepted here and nowhere else."""
+    try:
+        await client.info()
+    except WallflowerTimeoutError:
+        return {"type": "failed", "error": "timeout"}
+    except WallflowerError:
+        return {"type": "failed", "error": "unreachable"}
+    return "ok"

@@ -1,14 +1,18 @@
 """A sidecar behind TLS: its certificate is verified, pinned or trusted on purpose, before anything secret is sent."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 import ssl
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from homeassistant.util.ssl import SSL_ALPN_HTTP11, client_context
 import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed, get_system_health_info
 
 from custom_components.wallflower import hub_questions
 from custom_components.wallflower.exceptions import WallflowerConnectionError
@@ -168,6 +172,24 @@ async def test_another_certificate_than_the_pinned_one_stops_everything_until_it
     result = await choose(hass, menu, "pin")
     assert result["reason"] == "reconfigure_successful"
     assert entry.data["certificate"] == f"sha256:{other.sha256}"
+    await eventually(lambda: entry.state is ConfigEntryState.LOADED)
+
+
+@pytest.mark.usefixtures("quick_retries")
+async def test_a_certificate_that_is_replaced_while_the_hub_runs_is_told_on_its_card(
+    hass: HomeAssistant, secured: FakeSidecar, own: Certificate, tmp_path: Path
+) -> None:
+    entry = (await choose(hass, await asked(hass, secured), "pin"))["result"]
+    await eventually(lambda: secured.readers)
+    assert await async_setup_component(hass, "system_health", {})
+    assert await (await get_system_health_info(hass, "wallflower"))["can_reach_sidecar"] == "ok"
+
+    await show(secured, make_certificate("another", (HOST,)), tmp_path)
+
+    await eventually(lambda: entry.state is ConfigEntryState.SETUP_RETRY)
+    assert entry.error_reason_translation_key == "certificate_refused"
+    await show(secured, own, tmp_path)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=10))
     await eventually(lambda: entry.state is ConfigEntryState.LOADED)
 
 
