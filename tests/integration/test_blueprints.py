@@ -1,6 +1,7 @@
 """The blueprints, each run: a keyword is spoken, or a day is over, and what was chosen is done."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, override
 
@@ -150,12 +151,13 @@ async def test_who_said_what_today_is_summed_up(hass: HomeAssistant, sidecar: Fa
     await hass.data[DATA_COMPONENT].async_add_entities([Summary()])
     shown = async_mock_service(hass, "persistent_notification", "create")
     sidecar.segments += [segment("porch", "Second", age_s=10), segment("porch", "First", age_s=3600)]
-    later = dt_util.now().replace(microsecond=0)
+    # Setting up takes less than that.
+    later = dt_util.now().replace(microsecond=0) + timedelta(minutes=1)
     await automate(
         "who_said_what_today", cameras=[CAMERA], at=f"{later:%H:%M:%S}", ai_task="ai_task.summary", wish="Sum up."
     )
 
-    async_fire_time_changed(hass, later.replace(day=later.day), fire_all=True)
+    async_fire_time_changed(hass, later, fire_all=True)
     await eventually(lambda: shown)
 
     [(title, digest)] = told(shown)
