@@ -19,7 +19,7 @@ from .subscriptions import SIGNAL_HEARD, Heard
 from .targets import TargetedCamera, coordinator_of
 
 if TYPE_CHECKING:
-    from .coordinator import WallflowerCoordinator
+    from .coordinator import WallflowerConfigEntry, WallflowerCoordinator
 
 # What only a loaded hub tells; sentences and hits come from every hub, also those missed before it was loaded.
 _LIVE = (Partial, Confirmed, Forgotten, Gap)
@@ -65,7 +65,7 @@ class Feed:
             self._look_again(entry)
 
     @callback
-    def _look_again(self, entry: ConfigEntry) -> None:
+    def _look_again(self, entry: WallflowerConfigEntry) -> None:
         """Follow exactly the cameras of a hub that are there and may be seen now; tell whose state is another."""
         cameras = {each.subentry.subentry_id: each for each in self._known() if each.entry is entry}
         coordinator = coordinator_of(entry)
@@ -81,7 +81,10 @@ class Feed:
         self._tell_states(entry, cameras, coordinator)
 
     def _tell_states(
-        self, entry: ConfigEntry, cameras: dict[str, TargetedCamera], coordinator: WallflowerCoordinator | None
+        self,
+        entry: WallflowerConfigEntry,
+        cameras: dict[str, TargetedCamera],
+        coordinator: WallflowerCoordinator | None,
     ) -> None:
         gone = [each for each, told in self._states.items() if told["hub"] == entry.entry_id and each not in cameras]
         for camera_id in gone:
@@ -100,7 +103,7 @@ class Feed:
             return []
 
     @callback
-    def _handle_heard(self, entry: ConfigEntry, heard: Hit | Segment) -> None:
+    def _handle_heard(self, entry: WallflowerConfigEntry, heard: Hit | Segment) -> None:
         if isinstance(heard, Segment):
             self._finished.append(heard.utterance)
         for camera in self._known():
