@@ -1,6 +1,8 @@
 """What `script/demo --check` wants to have seen in Home Assistant itself before it says that all is well."""
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from datetime import datetime
 import re
 from typing import Any
@@ -26,6 +28,7 @@ async def check(house: Household, sentences: Sequence[str], keywords: Sequence[s
     """Watch Home Assistant's own states; returns 0 when everything was seen, 1 with what was missing."""
     try:
         await _words(house, sentences, say)
+        await _live_text(house, say)
         await _keyword(house, keywords, say)
         await _automation(house, say)
         await _picture(house, say)
@@ -50,6 +53,21 @@ async def _words(house: Household, sentences: Sequence[str], say: Say, after: da
         return text
 
     await eventually(heard, timeout_s=HEARING_S, interval_s=0.1)
+
+
+async def _live_text(house: Household, say: Say) -> None:
+    growing: dict[str, str] = {}
+    followed = house.home_assistant.events({"type": "wallflower/transcript/subscribe"})
+    try:
+        async with asyncio.timeout(HEARING_S), aclosing(followed):
+            async for told in followed:
+                if told["type"] == "partial":
+                    growing[told["utterance"]] = told["text"]
+                elif told["type"] == "final" and told["utterance"] in growing:
+                    say(f"A dashboard was told {growing[told['utterance']]!r} and then {told['text']!r}")
+                    return
+    except TimeoutError:
+        raise AssertionError("a dashboard was told no sentence while it was spoken") from None
 
 
 async def _keyword(house: Household, keywords: Sequence[str], say: Say) -> None:

@@ -1,6 +1,6 @@
 """A real Home Assistant beside a test or the demo, driven as a browser would: by REST, flows and WebSocket."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 import json
 import os
@@ -86,10 +86,14 @@ class HomeAssistant:
     async def changes(self, entity_id: str) -> AsyncIterator[dict[str, Any]]:
         """Yield each new state of an entity as it comes, until the caller stops."""
         trigger = {"trigger": "state", "entity_id": entity_id}
-        async with self._socket({"type": "subscribe_trigger", "trigger": trigger}) as (ws, _):
+        async for event in self.events({"type": "subscribe_trigger", "trigger": trigger}):
+            yield event["variables"]["trigger"]["to_state"]
+
+    async def events(self, subscription: dict[str, Any]) -> AsyncGenerator[dict[str, Any]]:
+        """Yield each event of a WebSocket subscription, until the caller stops."""
+        async with self._socket(subscription) as (ws, _):
             while True:
-                message = await ws.receive_json()
-                yield message["event"]["variables"]["trigger"]["to_state"]
+                yield (await ws.receive_json())["event"]
 
     @asynccontextmanager
     async def _socket(self, message: dict[str, Any]) -> AsyncIterator[tuple[aiohttp.ClientWebSocketResponse, Any]]:
