@@ -16,8 +16,16 @@ PROMISED = {"de", "es", "fr", "it", "nl", "pl", "pt", "pt-BR"}
 MARKS = re.compile(r"\{\w+\}|`[^`]*`|\*\*|\]\(|\n(?:- )?|https?://|rtsps?://")
 """What must be the same in every language: placeholders, code, emphasis, links, line breaks, list items, schemes."""
 
-SAME_AS_ENGLISH = {"{error}", "Wallflower"}
-"""Sentences that are no language's; single words may be spelt alike in several."""
+NO_LANGUAGES = {"{error}", "Sidecar", "Sidecars", "TCP", "UDP", "Wallflower"}
+SPELT_ALIKE = {
+    "de": {"Engine", "Format", "Name", "Segment", "Start", "Text"},
+    "es": {"Error"},
+    "fr": {"Format", "Minutes", "Segment", "Session", "Transcription", "Transport"},
+    "it": {"File", "Password"},
+    "nl": {"Camera", "Engine", "Model", "Segment", "Start", "Transcript", "Transport"},
+    "pl": {"Format", "Model", "Segment", "Transport"},
+}
+"""What is right although English says the same; names of languages aside."""
 
 ENGLISH_WORDS = re.compile(r"\b(?:the|and|with|this|your|cannot)\b", re.IGNORECASE)
 """Words that no other language here has."""
@@ -67,9 +75,9 @@ def test_placeholders_code_and_links_are_those_of_english(said: dict[str, str]) 
     assert {path: each for path, each in marks.items() if each[0] != each[1]} == {}
 
 
-def test_nothing_is_left_in_english(said: dict[str, str]) -> None:
-    kept = {text for path, text in said.items() if " " in text and text == ENGLISH[path]} - SAME_AS_ENGLISH
-    assert kept == set()
+def test_nothing_is_left_in_english(language: str, said: dict[str, str]) -> None:
+    kept = {text for path, text in said.items() if text == ENGLISH[path] and ".select.language." not in path}
+    assert kept <= NO_LANGUAGES | SPELT_ALIKE.get(language, set())
     words = {path: ENGLISH_WORDS.findall(MARKS.sub(" ", text)) for path, text in said.items()}
     assert {path: found for path, found in words.items() if found} == {}
 
@@ -83,7 +91,7 @@ def test_sentences_are_neatly_set(said: dict[str, str]) -> None:
 def test_quotes_are_those_of_the_language(language: str, said: dict[str, str]) -> None:
     of_all = re.compile(r"[\"„“”«»‹›]")
     found = [each for text in said.values() for each in of_all.findall(text)]
-    opened, closed = QUOTES[language]
+    opened, closed = tuple(QUOTES[language])
     assert set(found) <= {opened, closed}
     assert found[::2].count(opened) == found[1::2].count(closed) == len(found) / 2
 
