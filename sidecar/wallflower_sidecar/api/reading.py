@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 import json
 from typing import Any
@@ -51,7 +52,9 @@ def read_query[Q: Query](request: web.Request, model: type[Q]) -> Q:
     try:
         query = model.model_validate({**given, **{name: given.getall(name) for name in repeated}})
     except ValidationError as error:
-        raise invalid([*twice, *faults_of(error, "parameter")]) from None
+        # The contract's path is the parameter's name, whichever of those that are repeated is wrong.
+        named = [replace(each, path=each.path.partition("[")[0]) for each in faults_of(error, "parameter")]
+        raise invalid([*twice, *dict.fromkeys(named)]) from None
     if twice:
         raise invalid(twice)
     return query
