@@ -49,16 +49,25 @@ class Shown:
 
 
 def decode_cursor(cursor: str) -> After | Shown:
-    """Read a cursor; raises FieldError("cursor") for what is none."""
+    """Read a cursor; raises FieldError("cursor") for what is none, or is written otherwise than it was answered."""
     try:
-        match _decode(cursor):
-            case ["t", int(start), str(text)] if abs(start) <= _MAX_INTEGER:
-                return After(start, str(uuid.UUID(text)))
-            case ["r", int(ceiling), str(taken)] if 0 <= ceiling <= _MAX_INTEGER:
-                return Shown(ceiling, int(taken, 16))
+        decoded = _read(_decode(cursor))
+        if decoded is not None and decoded.encode() == cursor:
+            return decoded
     except ValueError, RecursionError:
         pass  # the same answer as for a cursor of another shape
     raise FieldError("cursor", "This is no cursor of this list. Leave it out to begin with the first page.")
+
+
+def _read(parts: Any) -> After | Shown | None:
+    match parts:
+        case [_, bool(), _]:  # a kind of int in Python, and none in a database
+            return None
+        case ["t", int(start), str(text)] if abs(start) <= _MAX_INTEGER:
+            return After(start, str(uuid.UUID(text)))
+        case ["r", int(ceiling), str(taken)] if 0 <= ceiling <= _MAX_INTEGER and not taken.startswith("-"):
+            return Shown(ceiling, int(taken, 16))
+    return None
 
 
 def decode_after(cursor: str | None) -> After | None:

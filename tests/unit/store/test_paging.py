@@ -22,7 +22,7 @@ def test_the_cursor_of_two_thousand_shown_matches_fits():
 
 
 def encoded(value: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,13 @@ def encoded(value: object) -> str:
         encoded(["t", 1, "no id"]),
         encoded(["t", 2**64, ID]),
         encoded(["t", 1.5, ID]),
+        encoded(["t", True, ID]),
+        encoded(["t", 1, f"{{{ID}}}"]),
+        encoded(["r", True, "0"]),
+        encoded(["r", 1, "-1"]),
+        encoded(["r", 1, "0xf"]),
+        encoded(["r", 1, " f"]),
+        Shown(7, 5).encode() + "=",
         encoded(["r", -1, "0"]),
         encoded(["r", 1, "z"]),
         encoded(["r", 1, "0", 1]),
