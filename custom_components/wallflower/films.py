@@ -19,6 +19,7 @@ from .exceptions import RequestRefusedError, WallflowerError
 from .permissions import is_permitted
 
 FILM_URL = "/api/wallflower/film"
+MP4 = "video/mp4"
 
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

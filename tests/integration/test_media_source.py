@@ -77,6 +77,27 @@ def ms(moment: str) -> int:
     return int(datetime.fromisoformat(moment).timestamp() * 1000)
 
 
+async def test_a_day_on_which_the_clock_is_set_has_each_of_its_hours(
+    hass: HomeAssistant, sidecar: FakeSidecar, hub: MockConfigEntry
+) -> None:
+    here = (hub.entry_id, PORCH)
+    sidecar.recordings = [
+        recording("porch", "before", start="2026-10-25T00:30:00.000Z", end="2026-10-25T00:31:00.000Z"),
+        recording("porch", "after", start="2026-10-25T01:30:00.000Z", end="2026-10-25T01:31:00.000Z"),
+        recording("porch", "late", start="2026-10-25T22:59:00.000Z", end="2026-10-25T23:00:00.000Z"),
+        recording("porch", "winter", start="2026-03-29T00:59:30.000Z", end="2026-03-29T01:00:30.000Z"),
+        recording("porch", "summer", start="2026-03-29T01:00:30.000Z", end="2026-03-29T01:01:00.000Z"),
+    ]
+
+    assert [title for title, _ in await titles(hass, *here)] == ["2026-10-25", "2026-03-29"]
+    assert [title for title, _ in await titles(hass, *here, "2026-10-25")] == ["02:00", "23:00"]
+    twice = [title for title, _ in await titles(hass, *here, "2026-10-25", "2")]
+    assert twice == ["02:30:00 – 02:31:00", "02:30:00 – 02:31:00"]
+    assert [title for title, _ in await titles(hass, *here, "2026-10-25", "23")] == ["23:59:00 – 00:00:00"]
+    assert [title for title, _ in await titles(hass, *here, "2026-03-29")] == ["01:00", "03:00"]
+    assert [title for title, _ in await titles(hass, *here, "2026-03-29", "1")] == ["01:59:30 – 03:00:30"]
+
+
 async def test_a_film_is_played_in_parts(
     hass: HomeAssistant, hub: MockConfigEntry, sidecar: FakeSidecar, hass_client: Callable, hass_ws_client: Callable
 ) -> None:
@@ -86,7 +107,7 @@ async def test_a_film_is_played_in_parts(
         assert resolved["result"]["mime_type"] == "video/mp4"
         url = resolved["result"]["url"]
         whole = await player.get(url)
-        assert (whole.status, await whole.read()) == (HTTPStatus.OK, FILM)
+        assert (whole.status, whole.content_type, await whole.read()) == (HTTPStatus.OK, "video/mp4", FILM)
         part = await player.get(url, headers={"Range": "bytes=100-199"})
         assert (part.status, await part.read()) == (HTTPStatus.PARTIAL_CONTENT, FILM[100:200])
         assert part.headers["Content-Range"] == f"bytes 100-199/{len(FILM)}"
@@ -135,8 +156,13 @@ async def test_a_sidecar_that_is_away_is_said(
     assert await titles(hass) == []
 
 
-async def test_words_find_what_can_be_played(hub: MockConfigEntry, hass_ws_client: Callable) -> None:
+async def test_words_find_what_can_be_played(
+    hub: MockConfigEntry, sidecar: FakeSidecar, hass_ws_client: Callable
+) -> None:
     client = await hass_ws_client()
+    # More is said, and better found, where nothing is recorded.
+    sidecar.recordings = [each for each in sidecar.recordings if each["stream"] == "porch"]
+    sidecar.segments = [segment("gate", f"no {number}") for number in range(60)] + sidecar.segments
     for place in (ROOT, f"{ROOT}/{hub.entry_id}/{PORCH}", f"{ROOT}/{hub.entry_id}/{PORCH}/2026-11-22/8"):
         found = await asked(client, "search_media", place, search_query="o")
         assert [each["title"] for each in found["result"]["result"]] == ["08:00:20 open the door", "08:00:00 hello"]
