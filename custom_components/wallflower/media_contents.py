@@ -44,9 +44,9 @@ async def async_find(cameras: Sequence[TargetedCamera], place: Place, words: str
     begin, end = place.span or (None, None)
     newest = await asyncio.gather(*(_newest(each, begin, end) for each in cameras))
     filmed = [each for each, recording in zip(cameras, newest, strict=True) if recording]
-    found, _ = await async_search(filmed, words, begin=begin, end=end, limit=MAX_FOUND)
-    films = await asyncio.gather(*(_newest(each.camera, each.segment.start, each.segment.end) for each in found))
-    return [sentence(each.camera, each.segment) for each, film in zip(found, films, strict=True) if film]
+    said = (await async_search(filmed, words, begin=begin, end=end, limit=MAX_FOUND)).said[:MAX_FOUND]
+    films = await asyncio.gather(*(_newest(each.camera, each.segment.start, each.segment.end) for each in said))
+    return [sentence(each.camera, each.segment) for each, film in zip(said, films, strict=True) if film]
 
 
 async def _days(camera: TargetedCamera) -> AsyncGenerator[Place]:

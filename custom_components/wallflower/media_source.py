@@ -21,8 +21,8 @@ from .exceptions import WallflowerError
 from .films import FILM_URL, MP4, Film
 from .media_contents import async_find, async_open
 from .media_items import Place, folder, place_of
-from .permissions import async_permitted_cameras
-from .targets import TargetedCamera
+from .permissions import permitted
+from .targets import TargetedCamera, async_loaded_cameras
 
 
 async def async_get_media_source(hass: HomeAssistant) -> WallflowerMediaSource:
@@ -85,7 +85,7 @@ class WallflowerMediaSource(MediaSource):
         """Return the cameras that whoever asks may see: all for Home Assistant itself."""
         connection = current_connection.get()
         user = None if connection is None else connection.user
-        return async_permitted_cameras(self.hass, user, POLICY_READ)
+        return permitted(self.hass, user, POLICY_READ, async_loaded_cameras(self.hass))
 
     def _camera(self, place: Place) -> TargetedCamera:
         for camera in self._cameras():
