@@ -1,13 +1,16 @@
 """The pages name what a person can see and choose in Home Assistant, all of it and nothing else."""
 
+import json
 from pathlib import Path
 import re
 from typing import Any
 
+from homeassistant.core import HomeAssistant
 import pytest
 import yaml
 
 from custom_components.wallflower.lost_camera import DISABLED, NOT_PROVIDED, REMOVED
+from custom_components.wallflower.websocket_api import async_setup_websocket
 from wallflower_sidecar.domain.errors import CaptureCode
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +30,11 @@ def words(cell: str) -> set[str]:
     return set(re.findall(r"`([a-z_]+)`", cell))
 
 
+def translated() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((INTEGRATION / "translations" / "en.json").read_text())
+    return document
+
+
 def described(file: str) -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load((INTEGRATION / file).read_text())
     return {name: set((about or {}).get("fields", ())) for name, about in document.items()}
@@ -36,6 +44,30 @@ def test_every_error_code_is_explained() -> None:
     named = set().union(*(words(row[0]) for row in rows("troubleshooting.md", "## By error code")))
 
     assert named == {*CaptureCode, *(lost.code for lost in (DISABLED, NOT_PROVIDED, REMOVED))}
+
+
+def test_every_entity_is_described() -> None:
+    told = [row[0] for heading in ("## The sidecar", "## Each camera") for row in rows("entities.md", heading)]
+    names = {
+        f"{entity['name']} (`{platform}`)"
+        for platform, entities in translated()["entity"].items()
+        for entity in entities.values()
+    }
+
+    assert set(told) == names | {"the camera (`camera`)"}
+
+
+def test_every_attribute_of_a_keyword_is_described() -> None:
+    told = set().union(*(words(row[0]) for row in rows("entities.md", "## Keyword events")))
+
+    assert told == translated()["entity"]["event"]["keyword"]["state_attributes"].keys()
+
+
+def test_every_command_for_cards_is_described(hass: HomeAssistant) -> None:
+    async_setup_websocket(hass)
+
+    told = {row[0].strip("`") for row in rows("dashboards.md", "# Dashboards")}
+    assert told == {name for name in hass.data["websocket_api"] if name.startswith("wallflower/")}
 
 
 def test_every_action_and_field_is_described() -> None:
