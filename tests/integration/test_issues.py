@@ -1,5 +1,6 @@
 """What a person can do something about: raised, mended, gone; and the page on the system's health."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,6 +12,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
 
+from custom_components.wallflower.connection import Connection
 from custom_components.wallflower.const import DOMAIN
 from tests.support.waiting import eventually
 
@@ -206,3 +208,22 @@ async def test_the_systems_health_counts_and_names_nobody(
     }
     await hass.config_entries.async_unload(two.entry_id)
     assert await get_system_health_info(hass, DOMAIN) == {"sidecars": 1, "connected": 0}
+
+
+async def test_the_systems_health_says_how_the_sidecar_cannot_be_reached(
+    hass: HomeAssistant, sidecar: FakeSidecar, two: MockConfigEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(_: web.Request) -> web.Response:
+        await asyncio.Event().wait()
+        return web.Response()
+
+    async def reached() -> str:
+        answer: dict[str, str] = await (await get_system_health_info(hass, DOMAIN))["can_reach_sidecar"]
+        return answer["error"]
+
+    assert await async_setup_component(hass, "system_health", {})
+    sidecar.overrides["GET", "info"] = hang
+    monkeypatch.setitem(Connection.json.__kwdefaults__, "timeout_s", 0.1)
+    assert await reached() == "timeout"
+    await sidecar.stop()
+    assert await reached() == "unreachable"
