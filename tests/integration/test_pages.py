@@ -46,17 +46,6 @@ def test_every_error_code_is_explained() -> None:
     assert named == {*CaptureCode, *(lost.code for lost in (DISABLED, NOT_PROVIDED, REMOVED))}
 
 
-def test_every_entity_is_described() -> None:
-    told = [row[0] for heading in ("## The sidecar", "## Each camera") for row in rows("entities.md", heading)]
-    names = {
-        f"{entity['name']} (`{platform}`)"
-        for platform, entities in translated()["entity"].items()
-        for entity in entities.values()
-    }
-
-    assert set(told) == names | {"the camera (`camera`)"}
-
-
 def test_every_attribute_of_a_keyword_is_described() -> None:
     told = set().union(*(words(row[0]) for row in rows("entities.md", "## Keyword events")))
 
