@@ -1,4 +1,4 @@
-"""The documentation keeps what quality_scale.yaml claims of it: pages, sections, what is needed, both ways to use it."""
+"""The pages keep what quality_scale.yaml claims of them: sections, what is needed, both ways to use it."""
 
 import json
 from pathlib import Path
