@@ -10,10 +10,17 @@ from .camera_form import CameraAnswers
 from .camera_url import CameraUrl
 from .client import WallflowerClient
 from .const import CONF_CAMERA_ENTITY, CONF_TRANSPORT
-from .exceptions import RequestRefusedError, WallflowerError, WallflowerTimeoutError
+from .exceptions import (
+    RequestRefusedError,
+    WallflowerConnectionError,
+    WallflowerError,
+    WallflowerTimeoutError,
+)
 from .models import ProbeResult
 
 ABSENT = "–"
+# A wrong password, kept anyway, would only lock the account; an address that is refused is never listened to.
+NO_MATTER_OF_TIME = frozenset({"auth_failed", "invalid"})
 
 
 class ProbeSteps(ConfigSubentryFlow):
@@ -77,16 +84,22 @@ class ProbeSteps(ConfigSubentryFlow):
         return await self._async_save()
 
     def _tell_failure(self, step_id: str, choice: list[str]) -> SubentryFlowResult:
+        keep_anyway = True
         match self._failure:
-            case RequestRefusedError(detail=str(detail)) if detail:
-                sentence = detail
+            case RequestRefusedError() as refused:
+                fault = next(iter(refused.faults), None)
+                sentence = refused.detail or (fault.message if fault else str(refused))
+                keep_anyway = refused.code not in NO_MATTER_OF_TIME
             case WallflowerTimeoutError():
                 sentence = "The camera did not answer in time. Check that it is powered on and reachable."
+            case WallflowerConnectionError():
+                sentence = "The sidecar does not answer. Try again when it is back."
+                keep_anyway = False
             case error:
                 sentence = str(error)
         return self.async_show_menu(
             step_id=step_id,
-            menu_options=choice,
+            menu_options=[each for each in choice if keep_anyway or each != "add_anyway"],
             description_placeholders={"name": self._described.name, "error": sentence},
         )
 

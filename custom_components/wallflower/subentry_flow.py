@@ -98,7 +98,8 @@ class StreamSubentryFlow(RuleSteps[SubentryFlowContext, SubentryFlowResult, tupl
             else:
                 return await self.async_step_probe()
         values = self._values()
-        schema = borrowed_schema(known, values, own_cameras(self.hass))
+        added = [each.entity_id for each in lenders(self.hass) if each.id in self._lent()]
+        schema = borrowed_schema(known, values, own_cameras(self.hass) + added)
         return self.async_show_form(
             step_id="existing", data_schema=self.add_suggested_values_to_schema(schema, values), errors=errors
         )
@@ -160,8 +161,7 @@ class StreamSubentryFlow(RuleSteps[SubentryFlowContext, SubentryFlowResult, tupl
         entity = er.async_get(self.hass).async_get(entity_id)
         if entity is None:
             raise FormError(CONF_ENTITY_ID, "camera_without_id")
-        others = [each for each in self._get_entry().subentries.values() if each is not known]
-        if any(each.data.get(CONF_CAMERA_ENTITY) == entity.id for each in others):
+        if entity.id in self._lent():
             raise FormError(CONF_ENTITY_ID, "camera_added")
         state = self.hass.states.get(entity_id)
         return read_borrowed(answers, entity.id, entity_id if state is None else state.name, known)
@@ -223,8 +223,16 @@ class StreamSubentryFlow(RuleSteps[SubentryFlowContext, SubentryFlowResult, tupl
 
     def _ways(self) -> list[str]:
         """The ways there are to add a camera."""
-        ways = {"camera": True, "existing": bool(lenders(self.hass)), "adopt": bool(self._strangers())}
+        lent = self._lent()
+        borrowable = any(each.id not in lent for each in lenders(self.hass))
+        ways = {"camera": True, "existing": borrowable, "adopt": bool(self._strangers())}
         return [way for way, is_open in ways.items() if is_open]
+
+    def _lent(self) -> set[str]:
+        """The cameras of Home Assistant that this hub's other cameras listen to, by their registry id."""
+        known = self._known()
+        others = [each for each in self._get_entry().subentries.values() if each is not known]
+        return {each.data[CONF_CAMERA_ENTITY] for each in others if CONF_CAMERA_ENTITY in each.data}
 
     def _strangers(self) -> dict[str, Stream]:
         """The sidecar's streams that nobody added here."""

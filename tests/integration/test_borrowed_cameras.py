@@ -111,13 +111,21 @@ async def test_a_camera_of_home_assistant_is_listened_to_and_its_address_kept_no
 async def test_our_own_cameras_and_the_same_one_twice_cannot_be_chosen(
     hass: HomeAssistant, sidecar: FakeSidecar, entry: MockConfigEntry, yard: Lender
 ) -> None:
+    other = Lender(unique_id="other")
+    other._attr_name = "Other"
+    await bring(hass, other)
+    meanwhile = await choose(hass, await start(hass, entry), "existing")
     await answer(hass, await chosen(hass, entry))
-    with pytest.raises(InvalidData):
-        await chosen(hass, entry, "camera.porch")
 
-    twice = await chosen(hass, entry)
-
+    for each in ("camera.porch", "camera.yard"):
+        with pytest.raises(InvalidData):
+            await chosen(hass, entry, each)
+    twice = await answer(hass, meanwhile, entity_id="camera.yard")
     assert twice["errors"] == {"entity_id": "camera_added"}
+
+    await answer(hass, await chosen(hass, entry, "camera.other"))
+    assert [each.title for each in added(entry)] == ["Yard", "Other"]
+    assert (await start(hass, entry))["step_id"] == "user", "none is left"
 
 
 async def test_a_name_that_is_none_and_a_camera_that_cannot_be_followed_are_told(

@@ -13,7 +13,7 @@ from custom_components.wallflower import client
 from tests.support.waiting import eventually
 
 from .conftest import PORCH
-from .fake_sidecar import FakeSidecar, problem
+from .fake_sidecar import FakeSidecar, Handler, problem
 from .subentry_steps import BOTH, URL, added, answer, change, choose, start, suggested
 
 
@@ -76,17 +76,54 @@ async def test_a_sidecar_that_does_not_answer_in_time_leaves_the_same_choice(
     assert failed["description_placeholders"]["error"].startswith("The camera did not answer in time.")
 
 
-async def test_a_refusal_without_a_sentence_shows_its_code(
+async def test_an_answer_without_a_sentence_shows_what_it_is(
     hass: HomeAssistant, sidecar: FakeSidecar, entry: MockConfigEntry
 ) -> None:
     async def refuse(_: web.Request) -> web.Response:
         return problem(503, "worker_died")
 
+    async def garble(_: web.Request) -> web.Response:
+        return web.Response(text="<html>")
+
     sidecar.overrides["POST", "probe"] = refuse
+    failed = await answer(hass, await start(hass, entry), name="Gate", url=URL)
+    assert failed["description_placeholders"]["error"] == "worker_died (503)"
+
+    sidecar.overrides["POST", "probe"] = garble
+    failed = await choose(hass, failed, "probe")
+    assert failed["description_placeholders"]["error"] == "The answer is not JSON"
+
+
+async def refused(_: web.Request) -> web.Response:
+    return problem(422, "auth_failed", "The camera refuses this password.")
+
+
+async def invalid(_: web.Request) -> web.Response:
+    return problem(422, "invalid", errors=[{"path": "url", "message": "The port is none."}])
+
+
+async def away(request: web.Request) -> web.Response:
+    request.transport.abort()
+    return web.Response()
+
+
+@pytest.mark.parametrize(
+    ("answered", "sentence"),
+    [
+        (refused, "The camera refuses this password."),
+        (invalid, "The port is none."),
+        (away, "The sidecar does not answer. Try again when it is back."),
+    ],
+)
+async def test_what_time_does_not_mend_is_not_kept_anyway(
+    hass: HomeAssistant, sidecar: FakeSidecar, entry: MockConfigEntry, answered: Handler, sentence: str
+) -> None:
+    sidecar.overrides["POST", "probe"] = answered
 
     failed = await answer(hass, await start(hass, entry), name="Gate", url=URL)
 
-    assert failed["description_placeholders"]["error"] == "worker_died (503)"
+    assert failed["menu_options"] == ["probe", "camera"]
+    assert failed["description_placeholders"] == {"name": "Gate", "error": sentence}
 
 
 async def test_while_a_camera_is_tried_the_flow_can_be_cancelled(
