@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from homeassistant.util.yaml import parse_yaml
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -22,12 +23,11 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.wallflower.const import DOMAIN
 from tests.support.waiting import eventually
 
-from .conftest import SetUp
+from .conftest import PORCH, SetUp
 from .fake_sidecar import JPEG, FakeSidecar, hit, segment
 from .happenings import caught_up, listening
 
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints" / "automation" / "wallflower"
-CAMERA = "camera.porch"
 
 type Automate = Callable[..., Awaitable[None]]
 
@@ -60,6 +60,15 @@ async def automate(
     return run
 
 
+def porch(hass: HomeAssistant) -> str:
+    """The device, which is there though a camera's own entity may be disabled."""
+    [entry] = hass.config_entries.async_entries(DOMAIN)
+    device = dr.async_get(hass).async_get_device_by_identifier((DOMAIN, PORCH), entry.entry_id)
+    assert device
+    assert (device.manufacturer, device.model) == ("Wallflower", "Camera"), "what is offered to choose from"
+    return device.id
+
+
 async def spoken(hass: HomeAssistant, sidecar: FakeSidecar, *hits: dict[str, Any]) -> None:
     for each in hits:
         sidecar.publish("keyword.detected", each)
@@ -78,7 +87,7 @@ async def test_a_word_for_help_rings_the_phones(hass: HomeAssistant, sidecar: Fa
         config_entry_id=app.entry_id, identifiers={("mobile_app", "1")}, name="Anna's Phone"
     )
     rung = async_mock_service(hass, "notify", "mobile_app_anna_s_phone")
-    await automate("help_rings_phones", cameras=[CAMERA], keywords=["help"], phones=[phone.id], min_confidence=0.5)
+    await automate("help_rings_phones", cameras=[porch(hass)], keywords=["help"], phones=[phone.id], min_confidence=0.5)
 
     await spoken(
         hass,
@@ -98,7 +107,7 @@ async def test_a_courier_is_told_with_a_picture(
 ) -> None:
     hass.config.allowlist_external_dirs = {str(tmp_path)}
     shown = async_mock_service(hass, "persistent_notification", "create")
-    await automate("courier_at_the_door", camera=CAMERA, folder=str(tmp_path / "www"))
+    await automate("courier_at_the_door", camera=porch(hass), picture_of="camera.porch", folder=str(tmp_path / "www"))
 
     await spoken(hass, sidecar, hit("porch", "help", "a"))
     await eventually(lambda: shown)
@@ -115,7 +124,7 @@ async def test_a_child_that_calls_is_heard_at_night_and_once_in_a_while(
     now = dt_util.now()
     await automate(
         "child_calls",
-        camera=CAMERA,
+        camera=porch(hass),
         keywords=["help"],
         quiet_minutes=0.01,
         after=f"{now:%H}:00:00",
@@ -154,7 +163,7 @@ async def test_who_said_what_today_is_summed_up(hass: HomeAssistant, sidecar: Fa
     # Setting up takes less than that.
     later = dt_util.now().replace(microsecond=0) + timedelta(minutes=1)
     await automate(
-        "who_said_what_today", cameras=[CAMERA], at=f"{later:%H:%M:%S}", ai_task="ai_task.summary", wish="Sum up."
+        "who_said_what_today", cameras=[porch(hass)], at=f"{later:%H:%M:%S}", ai_task="ai_task.summary", wish="Sum up."
     )
 
     async_fire_time_changed(hass, later, fire_all=True)
@@ -162,6 +171,24 @@ async def test_who_said_what_today_is_summed_up(hass: HomeAssistant, sidecar: Fa
 
     [(title, digest)] = told(shown)
     assert title == "Who said what"
-    assert digest.startswith("who said what -> Sum up.")
-    assert digest.index("First") < digest.index("Second")
-    assert "Porch, " in digest
+    asked, *lines = [line for line in digest.splitlines() if line]
+    assert asked == "who said what -> Sum up."
+    assert [line.partition(": ")[2] for line in lines] == ["First", "Second"]
+    assert all(line.startswith("Porch, ") for line in lines)
+
+
+@pytest.mark.parametrize("path", sorted(BLUEPRINTS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_blueprint_says_what_it_is_and_what_each_answer_means(path: Path) -> None:
+    text = path.read_text()
+    blueprint = parse_yaml(text)["blueprint"]
+    assert blueprint["name"].startswith("Wallflower: ")
+    assert blueprint["source_url"].endswith(f"/main/{path.relative_to(BLUEPRINTS.parents[2])}")
+    assert blueprint["homeassistant"]["min_version"] == "2026.10.0"
+    for name, each in blueprint["input"].items():
+        assert each["name"], name
+        assert each["description"], name
+        [(kind, config)] = each["selector"].items()
+        if name in {"camera", "cameras"}:
+            assert (kind, config["filter"]) == ("device", [{"integration": DOMAIN, "model": "Camera"}])
+        assert f"!input {name}" in text, name
+    assert "max_exceeded: silent" in text
