@@ -10,7 +10,7 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 
 from .borrowed_camera import lenders
-from .const import SUBENTRY_STREAM
+from .const import CONF_CAMERA_ENTITY, SUBENTRY_STREAM
 from .coordinator import WallflowerConfigEntry
 from .exceptions import WallflowerError
 from .issues import AUTH_FAILED, CAMERA_LOST
@@ -47,8 +47,10 @@ class WrongPasswordFlow(_CameraFlow):
     """Has the camera's password typed."""
 
     async def async_step_init(self, _: Mapping[str, Any] | None = None) -> RepairsFlowResult:
-        """Open what changes the camera."""
-        return await self._async_open()
+        """Open the form that has it; of a borrowed camera, whose password is not kept here, the choice."""
+        subentry = self._subentry()
+        is_borrowed = subentry is not None and CONF_CAMERA_ENTITY in subentry.data
+        return await self._async_open(None if is_borrowed else "camera")
 
 
 class LostCameraFlow(_CameraFlow):

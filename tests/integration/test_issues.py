@@ -91,6 +91,7 @@ async def test_a_wrong_password_leads_to_the_cameras_form(
     assert kind == "config_subentries_flow"
     form = hass.config_entries.subentries.async_get(flow_id)
     assert form["context"]["subentry_id"] == PORCH
+    assert form["step_id"] == "details"
     hass.config_entries.subentries.async_abort(flow_id)
 
     issue = issues(hass)["auth_failed"]
