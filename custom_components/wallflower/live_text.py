@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 import logging
 from typing import TYPE_CHECKING
 
@@ -52,5 +53,25 @@ class LiveText:
             except WallflowerError as error:
                 # The listener tells that the sidecar is away; nothing of this is ever missed.
                 _LOGGER.debug("No live text of %s: %s", stream_id, error)
-            await asyncio.sleep(retry_delay_s(failures))
+            await self._pause(retry_delay_s(failures))
             failures += 1
+
+    async def _pause(self, delay_s: float) -> None:
+        """Wait, but no longer than until the hub is back."""
+        coordinator = self._coordinator
+        connected, back = coordinator.last_update_success, asyncio.Event()
+
+        @callback
+        def look() -> None:
+            nonlocal connected
+            if coordinator.last_update_success and not connected:
+                back.set()
+            connected = coordinator.last_update_success
+
+        end = coordinator.async_add_listener(look)
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay_s):
+                    await back.wait()
+        finally:
+            end()

@@ -219,9 +219,10 @@ async def answer_until(follower: Card, **command: Any) -> None:
 async def test_a_camera_or_hub_that_is_removed_is_told(
     hass: HomeAssistant, sidecar: FakeSidecar, hub: MockConfigEntry, hass_ws_client: Callable
 ) -> None:
-    house = await card(hass_ws_client)
+    house, gate = await card(hass_ws_client), await card(hass_ws_client, camera=GATE)
     hass.config_entries.async_remove_subentry(hub, GATE)
-    assert (await house.next("removed"))["camera"] == GATE
+    for each in (house, gate):
+        assert (await each.next("removed"))["camera"] == GATE
     await hass.async_block_till_done()
     await followed(sidecar, "porch")
     await hass.config_entries.async_remove(hub.entry_id)

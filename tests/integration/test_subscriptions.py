@@ -1,12 +1,14 @@
 """Who subscribes to a camera is told each hit, sentence and unfinished sentence of it, and of no other."""
 
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import web
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.wallflower import live_text
 from custom_components.wallflower.heard import Hit, Partial, Segment
 from tests.support.waiting import eventually
 
@@ -108,6 +110,20 @@ async def test_unfinished_sentences_come_again_after_an_interruption(
     sidecar.publish(PARTIAL, partial("porch", "hello"), stored=False)
 
     await eventually(lambda: texts == ["hello"])
+
+
+@pytest.mark.usefixtures("quick_retries")
+async def test_unfinished_sentences_come_again_at_once_when_the_hub_is_back(
+    sidecar: FakeSidecar, entry: MockConfigEntry
+) -> None:
+    entry.runtime_data.async_subscribe(Partial, "porch", lambda _: None)
+    await eventually(lambda: len(sidecar.readers) == 2)
+
+    with patch.object(live_text, "retry_delay_s", return_value=3600):
+        await sidecar.stop()
+        await eventually(lambda: not entry.runtime_data.last_update_success)
+        await sidecar.start()
+        await eventually(lambda: "porch" in [each.stream for each in sidecar.readers])
 
 
 async def test_unloading_ends_the_fetching_of_unfinished_sentences(
