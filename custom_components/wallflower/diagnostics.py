@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from homeassistant.config_entries import ConfigSubentry
+from homeassistant.config_entries import ConfigEntryState, ConfigSubentry
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant
 from yarl import URL
@@ -16,10 +16,14 @@ from .reconcile import rules_of, stream_subentries
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: WallflowerConfigEntry) -> dict[str, Any]:
     """Return chosen values only: addresses, names, ids made of names, keywords and text stay out."""
+    hub = {"state": entry.state.value, "reason": entry.error_reason_translation_key}
+    subentries = stream_subentries(entry)
+    if entry.state is not ConfigEntryState.LOADED:
+        return {"hub": hub, "cameras": [{"configured": _configured(subentry)} for subentry in subentries.values()]}
     coordinator = entry.runtime_data
     data, journal = coordinator.data, coordinator.journal
-    subentries = stream_subentries(entry)
     return {
+        "hub": hub,
         "sidecar": {
             "version": data.info.version,
             "api_version": data.info.api_version,

@@ -161,6 +161,13 @@ async def test_diagnostics_of_a_camera_that_the_sidecar_does_not_have(
 
     assert told["cameras"][0]["sidecar"] is None
 
+    await sidecar.stop()
+    await hass.config_entries.async_reload(entry.entry_id)
+    told = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert told["hub"] == {"state": "setup_retry", "reason": "cannot_connect"}
+    assert told["cameras"][0]["configured"]["scheme"] == "rtsp"
+    assert "127.0.0.1" not in str(told)
+
 
 async def test_a_paused_camera_is_seen_but_not_heard(hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp) -> None:
     await set_up()
