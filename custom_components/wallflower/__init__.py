@@ -88,7 +88,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: WallflowerConfigEntry) -
     entry.async_on_unload(coordinator.async_add_listener(issues.async_check))
     entry.async_on_unload(issues.async_clear)
     entry.async_on_unload(entry.add_update_listener(_async_reload))
-    entry.async_on_unload(hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, _async_stopping))
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, _async_stopping))
     entry.async_on_unload(async_at_started(hass, _async_started))
     return True
 

@@ -1,7 +1,7 @@
 """A hub is set up, kept, taken down."""
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import EVENT_HOMEASSISTANT_STARTED
+from homeassistant.const import EVENT_HOMEASSISTANT_STARTED, EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
@@ -64,6 +64,19 @@ async def test_unloading_ends_the_event_stream(hass: HomeAssistant, sidecar: Fak
     assert entry.state is ConfigEntryState.NOT_LOADED
     await eventually(lambda: not sidecar.readers)
     assert hass.states.get("camera.porch").state == "unavailable"
+
+
+async def test_a_hub_that_is_unloaded_while_home_assistant_stops_complains_of_nothing(
+    hass: HomeAssistant, sidecar: FakeSidecar, set_up: SetUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    entry = await set_up()
+    await eventually(lambda: sidecar.readers)
+
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await eventually(lambda: not sidecar.readers)
+    assert await hass.config_entries.async_unload(entry.entry_id)
+
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_hub_can_be_unloaded_before_home_assistant_has_started(
