@@ -22,6 +22,7 @@ from custom_components.wallflower import listener
 from custom_components.wallflower.const import DOMAIN
 
 from .fake_sidecar import FakeSidecar
+from .happenings import listening
 
 PORCH = "01KAXAAAAAAAAAAAAAAAAAAAAA"
 GATE = "01KAXBBBBBBBBBBBBBBBBBBBBB"
@@ -153,3 +154,11 @@ async def recorded(hass: HomeAssistant, tmp_path: Path) -> Recorded:
         return any(word.encode() in content for content in files)
 
     return holds
+
+
+@pytest.fixture
+async def both(sidecar: FakeSidecar, set_up: SetUp) -> MockConfigEntry:
+    """A hub with two cameras, the porch and the gate, which follows the sidecar's events."""
+    entry = await set_up(camera(), camera(GATE, "gate", "Gate"))
+    await listening(sidecar)
+    return entry

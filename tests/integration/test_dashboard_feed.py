@@ -9,19 +9,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from tests.support.waiting import eventually
 
-from .conftest import GATE, PORCH, SHED, SetUp, camera, hub as hub_of
+from .conftest import GATE, PORCH, SHED, camera, hub as hub_of
 from .dashboard import Card, ask, card, restrict
 from .fake_sidecar import FakeSidecar, hit, moment, segment
-from .happenings import listening
 
 PARTIAL = "transcript.partial"
-
-
-@pytest.fixture
-async def hub(sidecar: FakeSidecar, set_up: SetUp) -> MockConfigEntry:
-    entry = await set_up(camera(), camera(GATE, "gate", "Gate"))
-    await listening(sidecar)
-    return entry
 
 
 @pytest.fixture
@@ -43,7 +35,7 @@ async def followed(sidecar: FakeSidecar, *streams: str) -> None:
     await eventually(lambda: sorted(str(each.stream) for each in sidecar.readers if each.stream) == sorted(streams))
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_a_sentence_is_told_while_it_grows_and_when_it_is_whole(
     sidecar: FakeSidecar, hass_ws_client: Callable
 ) -> None:
@@ -86,7 +78,7 @@ async def test_a_sentence_is_told_while_it_grows_and_when_it_is_whole(
     assert (await porch.next("partial"))["text"] == "next"
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_what_is_taken_back_or_forgotten_is_told(sidecar: FakeSidecar, hass_ws_client: Callable) -> None:
     porch = await card(hass_ws_client, camera=PORCH)
     await followed(sidecar, "porch")
@@ -109,7 +101,7 @@ async def test_it_goes_on_over_a_reload_which_disturbs_no_other_hub(
     hass: HomeAssistant,
     sidecar: FakeSidecar,
     other_sidecar: FakeSidecar,
-    hub: MockConfigEntry,
+    both: MockConfigEntry,
     unloaded: MockConfigEntry,
     hass_ws_client: Callable,
 ) -> None:
@@ -119,12 +111,12 @@ async def test_it_goes_on_over_a_reload_which_disturbs_no_other_hub(
     await followed(other_sidecar, "shed")
     [of_shed] = [each for each in other_sidecar.readers if each.stream]
 
-    await hass.config_entries.async_unload(hub.entry_id)
+    await hass.config_entries.async_unload(both.entry_id)
     gone = await house.until("state", camera=GATE, hub_state="not_loaded")
     assert (gone[-1]["connected"], gone[-1]["state"], gone[-1]["listening"]) == (False, None, False)
     await eventually(lambda: not sidecar.readers)
     sidecar.publish("transcript.final", segment("porch", "meanwhile"))
-    await hass.config_entries.async_setup(hub.entry_id)
+    await hass.config_entries.async_setup(both.entry_id)
     back = await house.until("final")
     assert (back[-1]["text"], back[-1]["camera"]) == ("meanwhile", PORCH)
     assert ("state", PORCH, True) in [(each["type"], each["camera"], each.get("connected")) for each in back]
@@ -153,7 +145,7 @@ async def test_it_begins_when_the_hub_is_loaded(
     assert (await shed.next("partial"))["text"] == "hello"
 
 
-@pytest.mark.usefixtures("hub", "quick_retries")
+@pytest.mark.usefixtures("both", "quick_retries")
 async def test_a_connection_that_is_lost_and_comes_back_is_told_with_the_gap_it_left(
     sidecar: FakeSidecar, hass_ws_client: Callable
 ) -> None:
@@ -176,7 +168,7 @@ async def test_a_connection_that_is_lost_and_comes_back_is_told_with_the_gap_it_
     assert (await porch.next("partial"))["text"] == "again"
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_what_is_told_follows_the_rights_of_its_user(
     sidecar: FakeSidecar, hass_admin_user: MockUser, hass_ws_client: Callable
 ) -> None:
@@ -198,7 +190,7 @@ async def test_what_is_told_follows_the_rights_of_its_user(
     assert [(each["type"], each["camera"]) for each in seen] == [("state", PORCH), ("partial", PORCH)]
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_nothing_is_fetched_any_more_when_it_ends(sidecar: FakeSidecar, hass_ws_client: Callable) -> None:
     first, second = await card(hass_ws_client, camera=PORCH), await card(hass_ws_client)
     await followed(sidecar, "porch", "gate")
@@ -217,15 +209,15 @@ async def answer_until(follower: Card, **command: Any) -> None:
 
 
 async def test_a_camera_or_hub_that_is_removed_is_told(
-    hass: HomeAssistant, sidecar: FakeSidecar, hub: MockConfigEntry, hass_ws_client: Callable
+    hass: HomeAssistant, sidecar: FakeSidecar, both: MockConfigEntry, hass_ws_client: Callable
 ) -> None:
     house, gate = await card(hass_ws_client), await card(hass_ws_client, camera=GATE)
-    hass.config_entries.async_remove_subentry(hub, GATE)
+    hass.config_entries.async_remove_subentry(both, GATE)
     for each in (house, gate):
         assert (await each.next("removed"))["camera"] == GATE
     await hass.async_block_till_done()
     await followed(sidecar, "porch")
-    await hass.config_entries.async_remove(hub.entry_id)
+    await hass.config_entries.async_remove(both.entry_id)
     assert (await house.next("removed"))["camera"] == PORCH
     assert await ask(await hass_ws_client(), "transcript/subscribe", camera=PORCH) == "not_found"
     added = hub_of(sidecar, camera())

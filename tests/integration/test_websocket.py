@@ -13,19 +13,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from tests.support.waiting import eventually
 
-from .conftest import GATE, PORCH, SHED, SetUp, camera
+from .conftest import GATE, PORCH, SHED
 from .dashboard import answer_of, ask, restrict
 from .fake_sidecar import FakeSidecar, Handler, hit, moment, problem, segment
-from .happenings import listening
 
 PLANTED = "xylophone"
-
-
-@pytest.fixture
-async def hub(sidecar: FakeSidecar, set_up: SetUp) -> MockConfigEntry:
-    entry = await set_up(camera(), camera(GATE, "gate", "Gate"))
-    await listening(sidecar)
-    return entry
 
 
 @pytest.fixture
@@ -37,7 +29,7 @@ async def second_hub(hass: HomeAssistant, other_sidecar: FakeSidecar, other_hub:
         await hass.config_entries.async_unload(other_hub.entry_id)
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_cameras_are_listed_paused_and_tried_again(
     hass: HomeAssistant, sidecar: FakeSidecar, hass_ws_client: Callable
 ) -> None:
@@ -63,7 +55,7 @@ async def test_cameras_are_listed_paused_and_tried_again(
     assert await ask(client, "retry", camera="nobody") == "not_found"
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_words_are_found_a_page_at_a_time_in_a_time(sidecar: FakeSidecar, hass_ws_client: Callable) -> None:
     client = await hass_ws_client()
     sidecar.segments += [
@@ -90,7 +82,7 @@ async def test_words_are_found_a_page_at_a_time_in_a_time(sidecar: FakeSidecar, 
         assert await ask(client, "transcript/search", cursor=cursor) == "invalid_format"
 
 
-@pytest.mark.usefixtures("hub", "second_hub")
+@pytest.mark.usefixtures("both", "second_hub")
 async def test_hubs_take_turns_among_the_best_and_mix_by_time(
     sidecar: FakeSidecar, other_sidecar: FakeSidecar, hass_ws_client: Callable
 ) -> None:
@@ -105,7 +97,7 @@ async def test_hubs_take_turns_among_the_best_and_mix_by_time(
         assert more["next"] is None
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_rules_are_tried_and_what_they_found_is_listed(sidecar: FakeSidecar, hass_ws_client: Callable) -> None:
     client = await hass_ws_client()
     for number, stream in enumerate(("porch", "gate", "attic")):
@@ -132,7 +124,7 @@ async def test_rules_are_tried_and_what_they_found_is_listed(sidecar: FakeSideca
     assert refused["error"] == {"code": "refused", "message": "This is not a regular expression."}
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_what_was_said_is_forgotten_and_deleted(sidecar: FakeSidecar, hass_ws_client: Callable) -> None:
     client = await hass_ws_client()
     sidecar.segments += [segment("porch", "a"), segment("gate", "b"), segment("gate", "c", age_s=7200)]
@@ -143,7 +135,7 @@ async def test_what_was_said_is_forgotten_and_deleted(sidecar: FakeSidecar, hass
     assert sidecar.segments == []
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_a_sidecar_that_is_away_or_refuses_us_is_a_code(sidecar: FakeSidecar, hass_ws_client: Callable) -> None:
     client = await hass_ws_client()
 
@@ -158,7 +150,7 @@ async def test_a_sidecar_that_is_away_or_refuses_us_is_a_code(sidecar: FakeSidec
     assert await ask(client, "transcript/search", query="door") == "sidecar_failed"
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_who_may_see_one_camera_reaches_that_one(
     hass: HomeAssistant, sidecar: FakeSidecar, hass_admin_user: MockUser, hass_ws_client: Callable
 ) -> None:
@@ -183,7 +175,7 @@ async def test_who_may_see_one_camera_reaches_that_one(
     assert not sidecar.requested("DELETE")
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_who_may_only_read_changes_nothing(
     sidecar: FakeSidecar, hass_read_only_access_token: str, hass_ws_client: Callable
 ) -> None:
@@ -198,11 +190,11 @@ async def test_who_may_only_read_changes_nothing(
 
 @pytest.mark.usefixtures("second_hub")
 async def test_a_camera_whose_hub_is_not_loaded_is_told_apart(
-    hass: HomeAssistant, other_sidecar: FakeSidecar, hub: MockConfigEntry, hass_ws_client: Callable
+    hass: HomeAssistant, other_sidecar: FakeSidecar, both: MockConfigEntry, hass_ws_client: Callable
 ) -> None:
     client = await hass_ws_client()
     other_sidecar.segments.append(segment("shed", "door"))
-    await hass.config_entries.async_unload(hub.entry_id)
+    await hass.config_entries.async_unload(both.entry_id)
 
     states = {each["camera"]: (each["hub_state"], each["connected"]) for each in await ask(client, "streams")}
     assert states == {PORCH: ("not_loaded", False), GATE: ("not_loaded", False), SHED: ("loaded", True)}
@@ -224,7 +216,7 @@ async def test_a_camera_whose_hub_is_not_loaded_is_told_apart(
     ],
 )
 async def test_a_hub_that_is_reloaded_meanwhile_still_answers(
-    hass: HomeAssistant, sidecar: FakeSidecar, hub: MockConfigEntry, hass_ws_client: Callable,
+    hass: HomeAssistant, sidecar: FakeSidecar, both: MockConfigEntry, hass_ws_client: Callable,
     command: str, fields: dict[str, Any], method: str, path: str,
 ) -> None:  # fmt: skip
     client = await hass_ws_client()
@@ -244,12 +236,12 @@ async def test_a_hub_that_is_reloaded_meanwhile_still_answers(
     sidecar.overrides[method, path] = hold
     await client.send_json_auto_id({"type": f"wallflower/{command}", **fields})
     await held.wait()
-    await hass.config_entries.async_reload(hub.entry_id)
+    await hass.config_entries.async_reload(both.entry_id)
     go_on.set()
     assert (await client.receive_json())["success"]
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_a_camera_that_the_sidecar_does_not_have_has_heard_nothing(
     sidecar: FakeSidecar, hass_ws_client: Callable
 ) -> None:
@@ -306,7 +298,7 @@ BAD: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.usefixtures("hub")
+@pytest.mark.usefixtures("both")
 async def test_what_is_wrong_is_named_without_a_word_of_it(
     sidecar: FakeSidecar, hass_ws_client: Callable, caplog: pytest.LogCaptureFixture
 ) -> None:
