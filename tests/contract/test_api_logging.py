@@ -52,6 +52,12 @@ def test_what_is_logged_of_a_failure_has_the_request_s_id(
     assert "the cause" in failure["error"]
 
 
+def test_a_body_that_cannot_be_unpacked_is_no_fault_of_the_server(api: Api, log: io.StringIO) -> None:
+    head = "POST /api/v1/pair HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n"
+    assert api.bytes(head.encode() + b"{}").startswith(b"HTTP/1.1 400")
+    assert [line for line in lines(log) if line["level"] == "error"] == []
+
+
 def test_queries_bodies_words_tokens_and_passwords_are_never_logged(
     api: Api, log: io.StringIO, new_id: Callable[[], str]
 ) -> None:

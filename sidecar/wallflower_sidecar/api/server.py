@@ -7,7 +7,7 @@ from http import HTTPStatus
 import logging
 import socket
 import ssl
-from typing import override
+from typing import Any, override
 import uuid
 
 from aiohttp import web
@@ -51,6 +51,12 @@ class _Protocol(web.RequestHandler):
         response.headers.update({**STANDING_HEADERS, "X-Request-ID": request_id})
         response.force_close()
         return response
+
+    @override
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """A body that cannot be read is answered as such; aiohttp meets it again when it clears the connection."""
+        if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **kw)
 
 
 class _Server(web.Server):
