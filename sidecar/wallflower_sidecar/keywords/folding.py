@@ -5,6 +5,8 @@ import unicodedata
 
 import regex
 
+from ..domain.scripts import SPACELESS
+
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼʻ`´′＇ʹ", "'"))
 
 # Accents of Latin, Greek and Cyrillic, Hebrew points, Arabic vowel signs. The vowel signs of Indic scripts and Thai
@@ -21,10 +23,9 @@ _ELISION = regex.compile(r"\b(l|d|j|m|t|s|n|c|qu|un|dell|all|nell|sull|dall|ques
 _IN_WORD = regex.compile(r"(?<=[\p{L}\p{M}])'(?=\p{L})")
 _THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
 
-_SPACELESS = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー]"
-_WORD = regex.compile(rf"{_SPACELESS}\p{{M}}*|[0-9]+|(?:(?!{_SPACELESS})[\p{{L}}\p{{M}}\p{{Nl}}\p{{No}}])+")
+_WORD = regex.compile(rf"{SPACELESS}\p{{M}}*|[0-9]+|(?:(?!{SPACELESS})[\p{{L}}\p{{M}}\p{{Nl}}\p{{No}}])+")
 _ASCII_WORD = re.compile(r"[a-z]+|[0-9]+")
-_IS_SPACELESS = regex.compile(_SPACELESS)
+_IS_SPACELESS = regex.compile(SPACELESS)
 
 
 def fold(text: str) -> str:

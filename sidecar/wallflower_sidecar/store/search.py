@@ -18,6 +18,7 @@ from .paging import After, Page, Shown, decode_cursor
 from .rows import segment_from_row
 from .schema import HITS, SEGMENTS
 from .search_query import SearchQuery, parse_search
+from .spaceless import Within
 
 RANKED = 2_000
 """The best are looked for among so many newest matches, so that a common word costs no more than a rare one."""
@@ -48,10 +49,13 @@ async def search(  # noqa: PLR0913
     They come newest first without `q`, best first with it. Raises FieldError("cursor").
     """
     filters = [*of_streams(streams), *in_range(None, start, end), *_spoken(rule, speaker)]
-    query = parse_search(q) if q else None
+    query, within = parse_search(q) if q else None, Within()
+    if query is not None:
+        within, query = Within.taken_from(query)
+        filters += within.conditions()
     if query is not None and query.wanted:
-        return await _best_first(connection, query, filters, limit, _shown(cursor))
-    return await _newest_first(connection, query, filters, limit, _after(cursor))
+        return await _best_first(connection, query, within, filters, limit, _shown(cursor))
+    return await _newest_first(connection, query, within, filters, limit, _after(cursor))
 
 
 def of_streams(streams: Collection[str]) -> list[ColumnElement[bool]]:
@@ -84,19 +88,24 @@ def _spoken(rule: str | None, speaker: str | None) -> list[ColumnElement[bool]]:
 async def _newest_first(
     connection: AsyncConnection,
     query: SearchQuery | None,
+    within: Within,
     filters: list[ColumnElement[bool]],
     limit: int,
     after: After | None,
 ) -> Page[Found]:
     rows = select(SEGMENTS).where(*filters).order_by(SEGMENTS.c.start.desc(), SEGMENTS.c.id.desc()).limit(limit + 1)
-    if query is not None:
-        if not query.unwanted:
-            return Page((), None)
+    if query is not None and not query.unwanted and not within:
+        return Page((), None)
+    if query is not None and query.unwanted:
         rows = rows.where(full_text(connection).without(query.unwanted))
     if after is not None:
         rows = rows.where(tuple_(SEGMENTS.c.start, SEGMENTS.c.id) < tuple_(literal(after.start), literal(after.id)))
     found = (await connection.execute(rows)).mappings().all()
-    items = tuple(Found(segment_from_row(row), None) for row in found[:limit])
+    marks = _new_marks()
+    items = tuple(
+        Found(segment_from_row(row), _as_html(within.marked(row["text"], marks), marks) if within.wanted else None)
+        for row in found[:limit]
+    )
     if len(found) <= limit:
         return Page(items, None)
     last = found[limit - 1]
@@ -106,6 +115,7 @@ async def _newest_first(
 async def _best_first(
     connection: AsyncConnection,
     query: SearchQuery,
+    within: Within,
     filters: list[ColumnElement[bool]],
     limit: int,
     shown: Shown | None,
@@ -115,7 +125,7 @@ async def _best_first(
     left = [number for number in range(len(found)) if not taken >> number & 1]
     left.sort(key=lambda number: (found[number].score, number))
     page = left[:limit]
-    items = await _highlighted(connection, query, [found[number].seq for number in page])
+    items = await _highlighted(connection, query, within, [found[number].seq for number in page])
     if len(left) <= limit:
         return Page(items, None)
     for number in page:
@@ -123,16 +133,27 @@ async def _best_first(
     return Page(items, Shown(found[0].seq if ceiling is None else ceiling, taken).encode())
 
 
-async def _highlighted(connection: AsyncConnection, query: SearchQuery, seqs: list[int]) -> tuple[Found, ...]:
-    """The rows in this order; what marks the matches is random, so that no text can forge or break a mark."""
+async def _highlighted(
+    connection: AsyncConnection, query: SearchQuery, within: Within, seqs: list[int]
+) -> tuple[Found, ...]:
+    """The rows in this order."""
     if not seqs:
         return ()
-    opened, closed = f"\x02{secrets.token_hex(4)}", f"\x03{secrets.token_hex(4)}"
-    found = {}
-    for seq, (row, text) in (await full_text(connection).marked(connection, query, seqs, (opened, closed))).items():
-        marked = html.escape(text).replace(opened, "<mark>").replace(closed, "</mark>")
-        found[seq] = Found(segment_from_row(row), marked)
+    marks = _new_marks()
+    found = {
+        seq: Found(segment_from_row(row), _as_html(within.marked(text, marks), marks))
+        for seq, (row, text) in (await full_text(connection).marked(connection, query, seqs, marks)).items()
+    }
     return tuple(found[seq] for seq in seqs)
+
+
+def _new_marks() -> tuple[str, str]:
+    """What stands before and after a match until it is HTML: random, so that no text can forge or break it."""
+    return f"\x02{secrets.token_hex(4)}", f"\x03{secrets.token_hex(4)}"
+
+
+def _as_html(marked: str, marks: tuple[str, str]) -> str:
+    return html.escape(marked).replace(marks[0], "<mark>").replace(marks[1], "</mark>")
 
 
 def _after(cursor: str | None) -> After | None:

@@ -108,6 +108,31 @@ async def test_a_sharp_s_is_two(database, q, found):
     assert set(await find(database, q=q)) == found
 
 
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("救命", ["快来人<mark>救命</mark>啊！", "<mark>救命</mark>，着火了"]),
+        ("救命 -着火", ["快来人<mark>救命</mark>啊！"]),
+        ("-救命 -ช่วย", ["call 救护车 now", "誰か助けて、ください"]),
+        ("救*", ["call <mark>救</mark>护车 now", "快来人<mark>救</mark>命啊！", "<mark>救</mark>命，着火了"]),
+        ("「救护」 NOW", ["call <mark>救护</mark>车 <mark>now</mark>"]),
+        ("ช่วย", ["ใครก็ได้<mark>ช่วย</mark>ด้วย"]),
+        ("ชวย", []),
+        ('"誰か助けて ください"', ["<mark>誰か助けて、ください</mark>"]),
+        ("救%命 救_命", []),
+    ],
+)
+async def test_words_of_scripts_without_spaces_are_found_within_the_text(database, q, found):
+    texts = ("救命，着火了", "快来人救命啊！", "誰か助けて、ください", "call 救护车 now", "ใครก็ได้ช่วยด้วย")
+    await keep(database, *(segment(text, at_s=index) for index, text in enumerate(texts)))
+    page = await page_of(database, q=q)
+    assert [each.highlight or each.segment.text for each in page.items] == found
+    first = await page_of(database, q=q, limit=1)
+    if len(found) > 1:
+        rest = await page_of(database, q=q, cursor=first.next)
+        assert first.items + rest.items == page.items
+
+
 async def test_blank_words_are_no_search(database):
     await keep(database, segment("one"), segment("two", at_s=1))
     assert await find(database, q="  ") == ["two", "one"]
