@@ -33,12 +33,12 @@ class CameraProcess:
     ) -> None:
         """Describe the camera as FakeCamera does."""
         self.port = port
-        self._auth = auth
+        self.auth = auth
+        """The account; another one holds from the next start."""
+
         self._arguments: list[str] = []
         for name, file in sources.items():
             self._arguments += ["--source", f"{name}={Path(file).resolve()}"]
-        if auth is not None:
-            self._arguments += ["--auth", ":".join(auth)]
         self._owned = AsyncExitStack()
         self._child: ChildProcess | None = None
         self._reader: asyncio.StreamReader | None = None
@@ -69,7 +69,8 @@ class CameraProcess:
         It listens on the port given, else where it listened last, else on a free one.
         """
         chosen = str(self.port if port is None else port)
-        command = (sys.executable, "-m", "tests.support.camera", "--port", chosen, *self._arguments)
+        account = () if self.auth is None else ("--auth", ":".join(self.auth))
+        command = (sys.executable, "-m", "tests.support.camera", "--port", chosen, *self._arguments, *account)
         async with AsyncExitStack() as starting:
             child = await starting.enter_async_context(running("camera", *command, env={"PYTHONPATH": str(CHECKOUT)}))
             ready = await eventually(lambda: _ports(child) or not child.is_running, timeout_s=START_S)
@@ -87,7 +88,7 @@ class CameraProcess:
 
     def url(self, name: str) -> str:
         """Return a source's URL with the camera's credentials."""
-        login = ":".join(quote(part, safe="") for part in self._auth) + "@" if self._auth else ""
+        login = ":".join(quote(part, safe="") for part in self.auth) + "@" if self.auth else ""
         return f"rtsp://{login}{LOOPBACK}:{self.port}/{quote(name)}"
 
     async def counters(self, name: str) -> Counters:

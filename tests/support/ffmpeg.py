@@ -6,6 +6,7 @@ import contextlib
 from contextlib import asynccontextmanager
 import functools
 import os
+from pathlib import Path
 import signal
 import subprocess
 import sys
@@ -30,6 +31,14 @@ class FfmpegError(RuntimeError):
 def ffmpeg_exe() -> str:
     """Return the path of the ffmpeg binary."""
     return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def offer_ffmpeg(folder: Path) -> None:
+    """Put an `ffmpeg` into a folder: Home Assistant looks for one by that name on PATH."""
+    folder.mkdir(exist_ok=True)
+    link = folder / "ffmpeg"
+    if not link.exists():
+        link.symlink_to(ffmpeg_exe())
 
 
 def dying_with_parent(*command: str) -> tuple[str, ...]:

@@ -8,15 +8,26 @@ from .home_assistant import HomeAssistant
 
 HUB = "/api/config/config_entries/flow"
 SUBENTRY = "/api/config/config_entries/subentries/flow"
+OPTIONS = "/api/config/config_entries/options/flow"
+REPAIR = "/api/repairs/issues/fix"
 PROGRESS_TIMEOUT_S = 30.0
 
 
 async def walk(
-    instance: HomeAssistant, path: str, handler: object, answers: Mapping[str, Mapping[str, Any]]
+    instance: HomeAssistant, path: str, handler: object, answers: Mapping[str, Mapping[str, Any]], **context: str
 ) -> dict[str, Any]:
     """Go through a flow, answering each step by its id; returns the last answer (an entry or an abort)."""
-    result = await instance.request("POST", path, {"handler": handler, "show_advanced_options": False})
+    result = await instance.request("POST", path, {"handler": handler, "show_advanced_options": False, **context})
     return await follow(instance, path, result, answers)
+
+
+async def walk_on(
+    instance: HomeAssistant, result: dict[str, Any], answers: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Go through the camera's flow to which one that ended leads on."""
+    kind, flow_id = result["next_flow"]
+    assert kind == "config_subentries_flow", result
+    return await follow(instance, SUBENTRY, await instance.request("GET", f"{SUBENTRY}/{flow_id}"), answers)
 
 
 async def follow(

@@ -1,6 +1,7 @@
 """A real Home Assistant beside a test or the demo, driven as a browser would: by REST, flows and WebSocket."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from base64 import b64encode
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 import json
 import os
@@ -10,11 +11,15 @@ import time
 from typing import Any
 
 import aiohttp
+import bcrypt
 
 from .child_process import ChildProcess, running
 from .waiting import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+NEWEST = REPOSITORY / ".cache" / "newest-home-assistant"
+"""The environment of the newest Home Assistant: `script/setup --newest-home-assistant` makes it."""
+
 START_TIMEOUT_S = 180.0
 CONFIGURATION = """\
 frontend:
@@ -27,6 +32,8 @@ stream:
 homeassistant:
   name: Wallflower demo
   country: US
+  media_dirs:
+    local: "{media}"
   internal_url: "http://127.0.0.1:{port}"
   external_url: "http://127.0.0.1:{port}"
 recorder:
@@ -42,6 +49,7 @@ ONBOARDED = {
     "key": "onboarding",
     "data": {"done": ["user", "core_config", "analytics", "integration"]},
 }
+PASSWORDS = {"version": 1, "minor_version": 1, "key": "auth_provider.homeassistant"}
 
 
 class HomeAssistant:
@@ -82,6 +90,14 @@ class HomeAssistant:
         """Send one WebSocket command; returns its result."""
         async with self._socket(message) as (_, result):
             return result
+
+    async def act(self, action: str, target: Mapping[str, Any], **data: Any) -> None:
+        """Perform an action as the developer tools do."""
+        await self.command(_call(action, target, data))
+
+    async def answer(self, action: str, target: Mapping[str, Any], **data: Any) -> Any:
+        """Perform an action that answers; returns its answer."""
+        return (await self.command({**_call(action, target, data), "return_response": True}))["response"]
 
     async def changes(self, entity_id: str) -> AsyncIterator[dict[str, Any]]:
         """Yield each new state of an entity as it comes, until the caller stops."""
@@ -133,7 +149,7 @@ class HomeAssistant:
     @property
     def _headers(self) -> dict[str, str]:
         token = self.credentials.get("access_token")
-        return {"Authorization": f"Bearer {token}"} if token else {}
+        return {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
 
 
 @asynccontextmanager
@@ -143,43 +159,60 @@ async def home_assistant(
     user: str,
     password: str,
     *,
+    environment: Path = Path(sys.prefix),
+    integrations: Sequence[str] = (),
     programs: Path | None = None,
     echo: Callable[[str], None] | None = None,
 ) -> AsyncIterator[HomeAssistant]:
-    """Run a real Home Assistant with our integration linked in, onboarded, `programs` on its PATH, and log in."""
-    hass = Path(sys.executable).with_name("hass")
+    """Run a real Home Assistant with our integration linked in, onboarded, `programs` on its PATH, and log in.
+
+    It is the one of a Python environment, which installs nothing, and loads `integrations` beside those it always does.
+    """
+    hass = environment / "bin" / "hass"
     if not (config_dir / "configuration.yaml").exists():
-        await _prepare(config_dir, port, hass, user, password)
+        _prepare(config_dir, port, user, password, integrations)
+    command = str(hass), "-c", str(config_dir), "--log-no-color", "--skip-pip"
     path = [str(folder) for folder in (programs, hass.parent) if folder]
     env = {"SETUP_PORT": str(port), "PATH": os.pathsep.join([*path, os.environ["PATH"]])}
     async with (
-        running("Home Assistant", str(hass), "-c", str(config_dir), "--log-no-color", env=env, echo=echo) as process,
+        running("Home Assistant", *command, env=env, echo=echo) as process,
         aiohttp.ClientSession() as session,
     ):
         instance = HomeAssistant(f"http://127.0.0.1:{port}", process, session)
 
         async def logged_in() -> bool:
-            assert process.is_running, f"Home Assistant ended:\n{'\n'.join(process.lines)}"
+            if not process.is_running:
+                raise RuntimeError("Home Assistant ended:\n" + "\n".join(process.lines))
             try:
                 await instance.login(user, password)
             except aiohttp.ClientError as error:
                 raise AssertionError(str(error)) from error
-            return (await instance.request("GET", "/api/config"))["state"] == "RUNNING"
+            config = await instance.request("GET", "/api/config")
+            if config["recovery_mode"]:
+                raise RuntimeError("\n".join(process.lines))
+            return config["state"] == "RUNNING"
 
         await eventually(logged_in, timeout_s=START_TIMEOUT_S, interval_s=0.3)
         yield instance
 
 
-async def _prepare(config_dir: Path, port: int, hass: Path, user: str, password: str) -> None:
-    storage = config_dir / ".storage"
-    storage.mkdir(parents=True)
-    (config_dir / "configuration.yaml").write_text(CONFIGURATION.format(port=port))
+def _prepare(config_dir: Path, port: int, user: str, password: str, integrations: Sequence[str]) -> None:
+    storage, media = config_dir / ".storage", config_dir / "media"
+    for folder in (storage, media, config_dir / "custom_components"):
+        folder.mkdir(parents=True)
+    configured = CONFIGURATION.format(port=port, media=media) + "".join(f"{name}:\n" for name in integrations)
+    (config_dir / "configuration.yaml").write_text(configured)
     (config_dir / "automations.yaml").write_text("[]\n")
-    (storage / "onboarding").write_text(json.dumps(ONBOARDED))
-    (config_dir / "custom_components").mkdir()
+    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(rounds=4))
+    users = [{"username": user, "password": b64encode(hashed).decode()}]
+    for kept in (ONBOARDED, {**PASSWORDS, "data": {"users": users}}):
+        (storage / str(kept["key"])).write_text(json.dumps(kept))
     (config_dir / "custom_components" / "wallflower").symlink_to(REPOSITORY / "custom_components" / "wallflower")
-    async with running("user", str(hass), "--script", "auth", "-c", str(config_dir), "add", user, password) as adding:
-        assert await adding.process.wait() == 0, "\n".join(adding.lines)
+
+
+def _call(action: str, target: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    domain, _, service = action.partition(".")
+    return {"type": "call_service", "domain": domain, "service": service, "target": target, "service_data": data}
 
 
 def _timeout(seconds: float) -> aiohttp.ClientTimeout:

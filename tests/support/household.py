@@ -10,7 +10,7 @@ from typing import Any
 from . import flows
 from .camera_process import CameraProcess
 from .clips import PORCH, camera_clip
-from .ffmpeg import ffmpeg_exe
+from .ffmpeg import offer_ffmpeg
 from .home_assistant import HomeAssistant, home_assistant
 from .ports import free_ports
 from .sidecar import Sidecar, sidecar
@@ -73,7 +73,7 @@ async def household(
         say(f"A camera speaks at {camera.url(CAMERA)}")
         server = await stack.enter_async_context(sidecar(folder / "sidecar", ports.sidecar, echo=echo))
         say(f"The sidecar answers at {server.url}")
-        _offer_ffmpeg(folder / "bin")
+        offer_ffmpeg(folder / "bin")
         instance = await stack.enter_async_context(
             home_assistant(
                 folder / "home-assistant",
@@ -102,10 +102,9 @@ async def _join(house: Household, keywords: Sequence[str], say: Say) -> None:
     )
     assert hub["type"] == "create_entry", hub
     say("Home Assistant is paired with the sidecar")
-    stream = await flows.walk(
+    stream = await flows.walk_on(
         instance,
-        flows.SUBENTRY,
-        [hub["result"]["entry_id"], "stream"],
+        hub,
         {
             "user": {"name": "Porch", "url": house.camera.url(CAMERA), "keywords": list(keywords)},
             "found": {},
@@ -124,11 +123,3 @@ async def _entities(instance: HomeAssistant) -> dict[str, str]:
         if entry["platform"] == "wallflower" and entry["disabled_by"] is None
     }
     return names if names.keys() >= ENTITIES else {}
-
-
-def _offer_ffmpeg(folder: Path) -> None:
-    """Put an `ffmpeg` into a folder: Home Assistant looks for one by that name on PATH."""
-    folder.mkdir(exist_ok=True)
-    link = folder / "ffmpeg"
-    if not link.exists():
-        link.symlink_to(ffmpeg_exe())
