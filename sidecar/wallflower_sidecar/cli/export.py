@@ -33,12 +33,17 @@ def export(
     if output is None:
         asyncio.run(_export(settings, kind, streams, start, end, sys.stdout))
         return
+    if output.exists() and not output.is_file():  # a pipe or a device
+        with output.open("w", encoding="utf-8", newline="") as file:
+            asyncio.run(_export(settings, kind, streams, start, end, file))
+        return
     # Beside its place first: what was there is replaced by a whole file or not at all.
-    part = output.with_name(f"{output.name}.part")
+    target = output.resolve()
+    part = target.with_name(f"{target.name}.part")
     try:
         with part.open("w", encoding="utf-8", newline="") as file:
             asyncio.run(_export(settings, kind, streams, start, end, file))
-        part.replace(output)
+        part.replace(target)
     finally:
         part.unlink(missing_ok=True)
 

@@ -36,10 +36,21 @@ class Moment(click.ParamType[datetime]):
             )
 
 
+def _not_reversed(ctx: click.Context, param: click.Parameter, end: datetime | None) -> datetime | None:
+    start: datetime | None = ctx.params.get("start")
+    if start is not None and end is not None and end < start:
+        raise click.BadParameter("--to lies before --from.", ctx, param)
+    return end
+
+
 def range_options[F](command: F) -> F:
     """Add --from and --to."""
-    until = click.option("--to", "end", type=Moment(), help="What begins before this.")
+    until = click.option("--to", "end", type=Moment(), callback=_not_reversed, help="What begins before this.")
     since = click.option(
-        "--from", "start", type=Moment(), help="What begins at or after this: 2026-11-22, 07:20, 2h (ago)."
+        "--from",
+        "start",
+        type=Moment(),
+        is_eager=True,
+        help="What begins at or after this: 2026-11-22, 07:20, 2h (ago).",
     )
     return since(until(command))  # type: ignore[type-var]

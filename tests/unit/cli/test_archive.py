@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,29 @@ def test_export_writes_a_whole_file_or_leaves_what_was_there(run: Run, tmp_path:
     assert (result.exit_code, result.stderr) == (1, "Error: There is no stream never-was.\n")
     assert output.read_text().startswith("1\n")
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
+
+
+@pytest.mark.usefixtures("heard")
+def test_export_takes_the_place_of_no_pipe_device_or_link(run: Run, tmp_path: Path) -> None:
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link", tmp_path / "target.txt"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert run("export", "--stream", "door", "--output", str(pipe)).exit_code == 0
+        assert pipe.is_fifo()
+        assert b"parcel" in os.read(reader, 1_000)
+    finally:
+        os.close(reader)
+    link.symlink_to(target)
+    assert run("export", "--stream", "door", "--output", str(link)).exit_code == 0
+    assert link.is_symlink()
+    assert "parcel" in target.read_text()
+
+
+@pytest.mark.parametrize("command", ["search", "export"])
+def test_a_reversed_range_is_refused(run: Run, command: str) -> None:
+    result = run(command, "--from", "2026-11-23", "--to", "2026-11-22")
+    assert (result.exit_code, "--to lies before --from" in result.stderr) == (2, True)
 
 
 @pytest.mark.usefixtures("heard")
