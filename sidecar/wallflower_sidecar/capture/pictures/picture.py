@@ -82,9 +82,10 @@ class PictureDecoder:
         if extradata:
             context.extradata = extradata
         self._context = context
+        self._damaged = False
 
     def decode(self, packet: bytes) -> VideoFrame | None:
-        """Return the newest picture that comes out; None when it is held back or cannot be decoded."""
+        """Return the newest picture that comes out; None when it is held back, or is damaged or built on such."""
         return self._decode(cast("Packet[VideoStream]", Packet(packet)))
 
     def finish(self) -> VideoFrame | None:
@@ -95,14 +96,22 @@ class PictureDecoder:
 
     def begin_anew(self) -> None:
         """Forget what came before; a key frame follows."""
+        self._damaged = False
         if self._context.is_open:
             self._context.flush_buffers()
 
     def _decode(self, packet: Packet[VideoStream] | None) -> VideoFrame | None:
         try:
-            return next(reversed(self._context.decode(packet)), None)
+            frames = self._context.decode(packet)
         except av.FFmpegError:
             return None
+        newest: VideoFrame | None = None
+        for frame in frames:
+            # libav paints over what it cannot read, and tells so of that picture, not of those built on it.
+            self._damaged = frame.is_corrupt or (self._damaged and not frame.key_frame)
+            if not self._damaged:
+                newest = frame
+        return newest
 
 
 def to_jpeg(picture: Picture, width: int | None) -> bytes | None:

@@ -1,12 +1,14 @@
 """The newest picture, kept as packets, decoded on demand."""
 
+import random
+
 import av
 import cv2
 import numpy as np
 import pytest
 
 from tests.support.clips import Picture as Card, camera_clip
-from wallflower_sidecar.capture.pictures.picture import MAX_BYTES, NewestPicture, size_of, to_jpeg
+from wallflower_sidecar.capture.pictures.picture import MAX_BYTES, NewestPicture, PictureDecoder, size_of, to_jpeg
 
 
 def packets_of(codec):
@@ -49,6 +51,20 @@ def test_it_is_scaled_down_but_never_up_and_keeps_its_shape(asked, width):
         newest.keep(bytes(next(container.demux(stream))), 0.0, key=True)
     image = cv2.imdecode(np.frombuffer(to_jpeg(newest.take(0.0), asked), np.uint8), cv2.IMREAD_COLOR)
     assert image.shape[:2] == (round(width * 180 / 320), width)
+
+
+def test_garbage_in_a_key_frame_shows_nothing_until_the_next():
+    container, stream = packets_of("h264")
+    with container:
+        decoder = PictureDecoder(stream.codec_context.name, stream.codec_context.extradata)
+        packets = [bytes(packet) for packet in container.demux(stream) if packet.size][:75]
+    head = len(packets[30]) // 20
+    packets[30] = packets[30][:head] + random.Random(7).randbytes(len(packets[30]) - head)
+    shown = [decoder.decode(packet) for packet in packets]
+    looks = [None if frame is None else frame.to_ndarray(format="rgb24").std() > 20 for frame in shown]
+    assert looks[:25] == [True] * 25
+    assert looks[35:60] == [None] * 25
+    assert looks[65:] == [True] * 10
 
 
 def test_there_is_none_before_a_key_frame():
