@@ -13,6 +13,7 @@ import av
 import pytest
 
 from tests.support.ffmpeg import ffmpeg_child
+from tests.support.footage import STREAM, film
 from tests.support.leaks import no_leaks
 from tests.support.mounts import disk, plugged_in, read_only, untouchable
 from tests.support.recorded import at, fragmented_mp4, write_part, write_recording
@@ -28,6 +29,7 @@ from wallflower_sidecar.domain.transcripts import new_id
 from wallflower_sidecar.processes.life import ChildSpec
 from wallflower_sidecar.recordings import leftovers
 from wallflower_sidecar.service import Service
+from wallflower_sidecar.service.clips import Clips
 from wallflower_sidecar.service.recordings import Recordings
 from wallflower_sidecar.settings import load_settings
 from wallflower_sidecar.store import Database, recordings as stored
@@ -396,6 +398,25 @@ async def test_what_cannot_be_read_of_one_stream_keeps_nobody_from_the_others(
             with pytest.raises(UnavailableError, match="Permission denied"):
                 await all_of.recordings.purge("porch")
             (root / "porch").chmod(0o700)
+
+
+async def test_a_clip_that_cannot_be_kept_says_so_and_what_is_left_of_it_is_named(
+    tmp_path: Path, root: Path, clip: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with as_anybody():
+        async with shelves(tmp_path, root) as all_of:
+            film(root, clip, count=1)
+            await all_of.recordings.care.tend()
+            clips = Clips(all_of.recordings, SystemClock(), tmp_path / "spare")
+            cutting = asyncio.create_task(clips.run())
+            cut = await clips.watch(STREAM, at(0), at(2))
+            cut.path.parent.chmod(0o500)
+            with pytest.raises(UnavailableError, match="cannot be kept"):
+                await clips.keep(STREAM, at(0), at(2))
+            cut.path.parent.chmod(0o700)
+            cutting.cancel()
+            await asyncio.wait([cutting])
+    assert f"{cut.path.name}, cannot be removed (Permission denied)" in caplog.text
 
 
 async def test_what_a_recorder_left_that_was_killed_while_it_tried_the_disk_goes_at_the_next_start(

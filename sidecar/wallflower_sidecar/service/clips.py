@@ -1,8 +1,8 @@
 """Clips: cut out of recordings for whoever watches them now, or to be kept."""
 
 from collections import Counter
-from contextlib import suppress
 from datetime import datetime
+import logging
 import os
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +15,8 @@ from ..recordings.disk_threads import DiskThreads
 from .recordings import Recordings
 
 __all__ = ["Clip", "Clips"]
+
+LOGGER = logging.getLogger(__name__)
 
 
 class Clips:
@@ -74,9 +76,15 @@ class Clips:
             raise UnavailableError(f"The clip cannot be kept ({error.strerror}). Check the recordings' disk.") from None
         finally:
             if kept is None:
-                with suppress(OSError):
-                    await self.disk.call(_remove, clip.path, part)
+                await self._clean_up(clip.path, part)
         return kept
+
+    async def _clean_up(self, *paths: Path | None) -> None:
+        for path in filter(None, paths):
+            try:
+                await self.disk.call(path.unlink, missing_ok=True)
+            except OSError as error:
+                LOGGER.warning("What is left of a clip, %s, cannot be removed (%s)", path.name, error.strerror)
 
 
 def _hand_over(path: Path, target: Path) -> None:
@@ -84,9 +92,3 @@ def _hand_over(path: Path, target: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
     path.rename(target)
-
-
-def _remove(*paths: Path | None) -> None:
-    for path in paths:
-        if path is not None:
-            path.unlink(missing_ok=True)
