@@ -65,6 +65,10 @@ async def is_well(server: Sidecar) -> bool:
     return [(await check(server, name))["status"] for name in ("database", "transcripts")] == ["ok", "ok"]
 
 
+async def is_refused(server: Sidecar) -> dict[str, str]:
+    return await server.request("GET", "/transcripts", status=503)
+
+
 async def stored(server: Sidecar) -> list[dict[str, str]]:
     return (await server.request("GET", "/transcripts?limit=1000"))["items"]
 
@@ -104,8 +108,12 @@ async def test_every_sentence_said_meanwhile_is_stored_once_and_told_in_order(
         await listen(server, camera)
 
         with take_away(server):
+            asking = tasks.create_task(is_refused(server)) if env else None
             await eventually(lambda: many_wait(server), timeout_s=100, interval_s=0.5)
             await eventually(lambda: is_degraded(server), timeout_s=15)
+            if asking is not None:
+                async with asyncio.timeout(15):
+                    assert (await asking)["code"] == "unavailable", "whoever asks is told so soon"
 
         await eventually(lambda: is_well(server), timeout_s=60)
         assert await dropped_s(server) == 0

@@ -13,6 +13,9 @@ class Backend(Protocol):
     """One connection."""
 
     readers: AsyncEngine
+    reader_s: float | None
+    """How long a reader may take to be there, whose server may not answer; None: the file's own bounds suffice."""
+
     let_end_s: float | None
     """How long whoever is cancelled waits for the end of a statement that was begun; None: however long it takes."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 import logging
 from pathlib import Path
 from typing import Any, Self, override
@@ -101,7 +101,10 @@ class Database:
     async def read(self) -> AsyncGenerator[AsyncConnection]:
         """Hold a reader that sees one state of the database; keep it short. Raises UnavailableError."""
         with self._translated():
-            async with self._connection(self._backend.readers) as connection, connection.begin():
+            async with AsyncExitStack() as held:
+                async with asyncio.timeout(self._backend.reader_s):
+                    connection = await held.enter_async_context(self._connection(self._backend.readers))
+                    await held.enter_async_context(connection.begin())
                 yield connection
 
     @asynccontextmanager

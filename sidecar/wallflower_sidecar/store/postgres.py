@@ -19,6 +19,9 @@ CONNECT_S = 10.0
 STATEMENT_S = 60.0
 """How long one statement may take; a server that does not answer for so long is away."""
 
+READ_S = 10.0
+"""The same for what is only read: somebody waits for the answer, and can ask again."""
+
 CLOSE_S = 0.5
 """How long taking leave of a server may take; one that does not answer notices by itself."""
 
@@ -72,7 +75,7 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no ty
             await super().close(timeout=min(timeout or CLOSE_S, CLOSE_S))
 
 
-async def connect(url: str, *, server_id: str, name: str) -> asyncpg.Connection[Any]:
+async def connect(url: str, *, server_id: str, name: str, statement_s: float = STATEMENT_S) -> asyncpg.Connection[Any]:
     """Open a connection for a sidecar, named for the server's list of them.
 
     Raises ServerAwayError, ServerRefusesError.
@@ -81,7 +84,7 @@ async def connect(url: str, *, server_id: str, name: str) -> asyncpg.Connection[
         return await asyncpg.connect(
             plain_url(url),
             timeout=CONNECT_S,
-            command_timeout=STATEMENT_S,
+            command_timeout=statement_s,
             connection_class=_Connection,
             server_settings={
                 "application_name": name,

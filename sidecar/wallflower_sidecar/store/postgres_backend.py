@@ -19,6 +19,8 @@ from .errors import DatabaseUnusableError
 from .migrate import bring_up
 from .postgres import (
     OLDEST,
+    READ_S,
+    STATEMENT_S,
     PostgresPlace,
     ServerAwayError,
     ServerRefusesError,
@@ -46,6 +48,7 @@ class PostgresBackend:
     """A database that several sidecars may use, each under the id in its data folder."""
 
     fault: str | None = None
+    reader_s: float | None = READ_S
     let_end_s: float | None = LET_END_S
 
     def __init__(self, place: PostgresPlace, server_id: str, *, as_sidecar: bool) -> None:
@@ -57,7 +60,7 @@ class PostgresBackend:
         self._remnants = False
         self.writer = engine(self._hold_place if as_sidecar else self._connect("writer"), 1)
         self.readers = engine(
-            self._connect("reader"), READERS, isolation_level="REPEATABLE READ", postgresql_readonly=True
+            self._connect("reader", READ_S), READERS, isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
 
     @classmethod
@@ -145,8 +148,9 @@ class PostgresBackend:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise ServerRefusesError(refusal(error) or str(cause)) from None
 
-    def _connect(self, role: str) -> Callable[[], Awaitable[asyncpg.Connection[Any]]]:
-        return lambda: connect(self._url, server_id=self.server_id, name=f"{self._run} {role}")
+    def _connect(self, role: str, statement_s: float = STATEMENT_S) -> Callable[[], Awaitable[asyncpg.Connection[Any]]]:
+        name = f"{self._run} {role}"
+        return lambda: connect(self._url, server_id=self.server_id, name=name, statement_s=statement_s)
 
     async def _hold_place(self) -> asyncpg.Connection[Any]:
         """Connect as the one sidecar with this id; raises ServerAwayError, ServerRefusesError."""

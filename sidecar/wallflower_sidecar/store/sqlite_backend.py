@@ -28,6 +28,7 @@ LOGGER = logging.getLogger(__name__)
 class SqliteBackend:
     """One file in WAL mode, that one sidecar has for itself."""
 
+    reader_s: float | None = None
     let_end_s: float | None = None
 
     def __init__(self, opened: Opened) -> None:
