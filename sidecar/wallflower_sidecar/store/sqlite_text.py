@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from .rows import Row
 from .schema import SEGMENTS
 from .search_query import Match, SearchQuery, Term
+from .words import dotted
 
 MANY = 1_000
 REBUILD_RATIO = 50
@@ -37,8 +38,12 @@ _ROW_BY_ROW: ColumnElement[int] = literal_column("+segments_fts.rowid")
 _COMMAND = text("INSERT INTO segments_fts(segments_fts, rank) VALUES (:command, :rank)")
 
 
+_INDEX_ALL = text("INSERT INTO segments_fts(rowid, text) SELECT seq, replace(text, 'ı', 'i') FROM segments")
+"""What the triggers do for each; 'rebuild' would index the texts as they are."""
+
+
 class SqliteText:
-    """A virtual table that shares its texts with `segments`."""
+    """A virtual table that shares its texts with `segments`; it holds ı as i."""
 
     async def add(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
         """A trigger does it."""
@@ -48,7 +53,8 @@ class SqliteText:
         if count > MANY and count * REBUILD_RATIO > await _count_segments(connection):
             await connection.execute(_COMMAND, {"command": "secure-delete", "rank": 0})
             await connection.execute(delete_from(SEGMENTS).where(*conditions))
-            await connection.execute(_COMMAND, {"command": "rebuild", "rank": None})
+            await connection.execute(_COMMAND, {"command": "delete-all", "rank": None})
+            await connection.execute(_INDEX_ALL)
             await connection.execute(_COMMAND, {"command": "secure-delete", "rank": 1})
         elif count:
             await connection.execute(delete_from(SEGMENTS).where(*conditions))
@@ -109,7 +115,7 @@ def _any_of(terms: Collection[Term]) -> str:
 def _quoted(term: Term) -> str:
     """No term holds a quotation mark."""
     star = "*" if term.is_prefix else ""
-    spelled = [f'"{each}"{star}' for each in _spellings(term.text)]
+    spelled = [f'"{each}"{star}' for each in _spellings(dotted(term.text))]
     return spelled[0] if len(spelled) == 1 else f"({' OR '.join(spelled)})"
 
 

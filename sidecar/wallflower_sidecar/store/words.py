@@ -44,6 +44,11 @@ def folded(text: str) -> list[str]:
     return [word.text for word in words(text)]
 
 
+def dotted(text: str) -> str:
+    """The text with i for ı, which case folding keeps apart: IŞIK is the capital form of ışık."""
+    return text.replace("ı", "i")
+
+
 def occurrences(said: Sequence[Word], phrase: Sequence[str], *, is_prefix: bool) -> Iterator[tuple[int, int]]:
     """Where a phrase stands in a text: the first character, and the one after the last."""
     for first in range(len(said) - len(phrase) + 1):
@@ -59,5 +64,5 @@ def _is_part(char: str, *, within: bool) -> bool:
 
 
 def _word(text: str, start: int, end: int) -> Word:
-    apart = unicodedata.normalize("NFD", unicodedata.normalize("NFD", text[start:end]).casefold())
+    apart = unicodedata.normalize("NFD", unicodedata.normalize("NFD", dotted(text[start:end])).casefold())
     return Word("".join(filter(is_indexed, apart))[:LONGEST_WORD], start, end)

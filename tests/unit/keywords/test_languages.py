@@ -117,6 +117,10 @@ HEARD: dict[str, list[tuple[str, str]]] = {
         ("yüz on iki", "112 numara"),
         ("bir bir iki", "112'yi ara"),
         ("kapı", "kapi açık"),
+        ("ışık", "IŞIK nerede"),
+        ("IŞIK", "ışık nerede"),
+        ("istanbul", "İSTANBUL İstanbul'da"),
+        ("İstanbul", "istanbul"),
     ],
     "ru": [
         ("помогите", "Помогите мне!"),

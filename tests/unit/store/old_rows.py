@@ -13,6 +13,8 @@ INSERT INTO former_streams (id, retain_days) VALUES ('gone', 3.5);
 INSERT INTO stream_errors (stream, code, message, at) VALUES ('door', 'stalled', 'It stalled.', 5);
 INSERT INTO segments (id, stream, start, "end", text, confidence, words, source)
     VALUES ('s1', 'door', 1, 2, 'help me', 0.9, '[["help", 0, 1, 0.5]]', 'speech');
+INSERT INTO segments (id, stream, start, "end", text, confidence, words, source)
+    VALUES ('s2', 'door', 3, 4, 'ışıkları kapat', 0.9, '[]', 'speech');
 INSERT INTO hits (id, segment, stream, rule_id, rule_name, phrase, text, start, "end", confidence, state) VALUES
     ('h1', 's1', 'door', 'sos', 'SOS', 'help', 'help me', 1, 2, 0.9, 'confirmed'),
     ('h2', NULL, 'door', 'sos', 'SOS', 'now', 'help now', 1, 2, 0.9, 'early');
@@ -31,5 +33,8 @@ INSERT INTO former_recordings (stream, retain_days) VALUES ('gone', 2);
 INSERT INTO house_rules (position, document) VALUES (0,
     '{"id": "sos", "name": "SOS", "phrases": ["help"], "match": "phrase", "excluded": [], "min_confidence": 0.0,
       "cooldown_s": 0.0, "speakers": [], "early": false}');
+""",
+    "0004": f"""
+INSERT INTO counters (name, given) VALUES ('events', {NEWEST_EVENT});
 """,
 }

@@ -16,7 +16,7 @@ from wallflower_sidecar.store.migrate import migrate
 from wallflower_sidecar.store.schema import HITS, METADATA, in_metadata
 from wallflower_sidecar.store.sqlite import make_private_file, migrating_engine
 
-from .heard import copies, delete, find, segment
+from .heard import copies, delete, find, keep, segment
 from .old_rows import NEWEST_EVENT, OLD_ROWS
 
 
@@ -71,7 +71,7 @@ def test_migrating_again_changes_nothing(path):
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
 async def test_a_database_of_an_older_version_keeps_what_it_holds(path, clock, revision):
     migrate_to(path, revision)
     fill(path, revision)
@@ -81,6 +81,7 @@ async def test_a_database_of_an_older_version_keeps_what_it_holds(path, clock, r
     try:
         assert {name: kept for name, kept in rows(path, like=before).items() if kept != before[name]} == {}
         assert await find(database, q="help") == ["help me"]
+        assert await find(database, q="IŞIKLARI") == ["ışıkları kapat"]
         async with database.write() as connection:
             assert [stream.id for stream in await streams.load_streams(connection)] == ["door"]
             (early,) = await keywords.early_hits(connection)
@@ -92,10 +93,35 @@ async def test_a_database_of_an_older_version_keeps_what_it_holds(path, clock, r
             assert event.id == NEWEST_EVENT + 1
             await streams.delete_stream(connection, "door")
             assert await streams.list_errors(connection, "door") == []
-        assert await delete(database, stream="door") == 1
+        assert await delete(database, stream="door") == 2
         assert await find(database, q="help") == []
+        assert await find(database, q="IŞIKLARI") == []
+        async with database.read() as connection:
+            assert (await connection.execute(text("PRAGMA quick_check"))).scalars().all() == ["ok"]
+            left = text("SELECT count(*) FROM segments_fts WHERE segments_fts MATCH 'isiklari OR ısıkları OR help'")
+            assert (await connection.execute(left)).scalar_one() == 0
         async with database.read() as connection:
             assert (await connection.execute(select(HITS.c.id))).all() == []
+    finally:
+        await database.close()
+
+
+async def test_a_server_of_an_older_version_finds_what_it_holds(postgres_place, clock):
+    database = await Database.open(postgres_place, clock=clock)
+    await keep(database, segment("ışıkları kapat, isik"), segment("help me", at_s=5))
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+        older = "'ısıkları':1 'kapat':2 'isik':3"
+        await connection.execute(
+            text("UPDATE segments_fts SET words = CAST(:older AS tsvector) WHERE seq = 1"), {"older": older}
+        )
+    assert await find(database, q="isiklari") == []
+    await database.close()
+    database = await Database.open(postgres_place, clock=clock)
+    try:
+        for q in ("isiklari", "IŞIKLARI kapat", '"kapat isik"'):
+            assert await find(database, q=q) == ["ışıkları kapat, isik"]
+        assert await find(database, q="help") == ["help me"]
     finally:
         await database.close()
 

@@ -6,10 +6,10 @@ import pytest
 
 from wallflower_sidecar.domain.errors import FieldError
 from wallflower_sidecar.domain.transcripts import Segment, Source, Speaker
-from wallflower_sidecar.store import streams, transcripts
+from wallflower_sidecar.store import sqlite_text, streams, transcripts
 from wallflower_sidecar.store.search import RANKED
 
-from .heard import at, find, hit, keep, segment, stream
+from .heard import at, delete, find, hit, keep, segment, stream
 
 
 async def page_of(database, **query):
@@ -131,6 +131,36 @@ async def test_words_of_scripts_without_spaces_are_found_within_the_text(databas
     if len(found) > 1:
         rest = await page_of(database, q=q, cursor=first.next)
         assert first.items + rest.items == page.items
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("ışık", {"IŞIK açık", "ışık söndü"}),
+        ("IŞIK*", {"Işıkları kapat", "IŞIK açık", "ışık söndü"}),
+        ("isik", {"IŞIK açık", "ışık söndü"}),
+        ('"ışıkları KAPAT"', {"Işıkları kapat"}),
+        ("istanbul", {"İstanbul'da yağmur", "iSTANBUL"}),
+        ("İSTANBUL", {"İstanbul'da yağmur", "iSTANBUL"}),
+        ("ıstanbul", {"İstanbul'da yağmur", "iSTANBUL"}),
+        ("kapat -ışıkları", set()),
+        ("title", {"TITLE"}),
+    ],
+)
+async def test_an_i_is_an_i_with_a_dot_and_without(database, q, found):
+    texts = ("Işıkları kapat", "IŞIK açık", "ışık söndü", "İstanbul'da yağmur", "iSTANBUL", "TITLE")
+    await keep(database, *(segment(text, at_s=index) for index, text in enumerate(texts)))
+    assert set(await find(database, q=q)) == found
+
+
+async def test_a_dotless_i_is_marked_and_outlasts_a_large_deletion(database, monkeypatch):
+    monkeypatch.setattr(sqlite_text, "MANY", 1)
+    await keep(database, segment("Işıkları kapat"), *(segment("fox", at_s=60 + number) for number in range(9)))
+    assert await delete(database, start=at(30)) == 9
+    (found,) = (await page_of(database, q="isiklari")).items
+    assert found.highlight == "<mark>Işıkları</mark> kapat"
+    assert await delete(database, stream="door") == 1
+    assert await find(database, q="isiklari") == []
 
 
 async def test_blank_words_are_no_search(database):
