@@ -34,11 +34,11 @@ def tell(background: Background, utterance: Utterance, text: str, **more: Any) -
 
     async def arrive() -> None:
         service._reports.speech_started(utterance.stream, utterance.id, utterance.start)
-        while service._partials._growing[utterance.id].start_told is False:
+        while service._listening.partials._growing[utterance.id].start_told is False:
             await asyncio.sleep(0.01)
-        service._drafted(utterance, Transcript(text, "en", 1.0))
+        service._listening.drafted(utterance, Transcript(text, "en", 1.0))
         service._reports.speech_ended(utterance.stream, utterance.id, utterance.end)
-        service._heard(utterance, Transcript(text, "en", 1.0, **more))
+        service._listening.heard(utterance, Transcript(text, "en", 1.0, **more))
 
     background.call(arrive())
 

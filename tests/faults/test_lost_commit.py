@@ -54,7 +54,7 @@ async def test_a_sentence_is_stored_and_told_exactly_once(
         running = [tasks.create_task(read(events, live)), tasks.create_task(service.transcripts.run())]
         line.break_at_commit(arrives=arrives)
         for text in ("please help", "the second"):
-            service._heard(silent_utterance(2.0, "door"), Transcript(text, "en", 0.9))
+            service._listening.heard(silent_utterance(2.0, "door"), Transcript(text, "en", 0.9))
         await eventually(lambda: len(live) == 3, timeout_s=20)
         for task in running:
             task.cancel()

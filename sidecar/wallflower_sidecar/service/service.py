@@ -2,47 +2,36 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 import logging
 from typing import Any, Self
 
-from ..capture.supervisor import CaptureSupervisor
 from ..domain.clock import Clock, SystemClock
 from ..domain.health import Check, TranscriberInfo
-from ..domain.transcripts import Transcript, Utterance
 from ..events import Broadcaster
-from ..keywords import KeywordMatcher
 from ..settings import Settings
-from ..speech import ModelLibrary, Scheduler, SwitchableTranscriber, Transcriber
+from ..speech import ModelLibrary, SwitchableTranscriber, Transcriber
 from ..store import Database
 from .access import Access
 from .archive import Archive
-from .capture_events import CaptureEvents
 from .clips import Clips
 from .configuration import Configuration
-from .early_hits import EarlyHits
 from .events import EventLog
 from .files import Files
 from .forgetting import Forgetting
 from .health import HealthWatch, cameras_check, disk_check, keywords_check, transcriber_check
-from .hints import HintBook
 from .house_rules import HouseRules
 from .keyword_history import KeywordHistory
-from .partials import Partials
+from .listening import Listening
 from .places import database_place
 from .recogniser import make_transcriber
 from .recordings import Recordings
 from .retention import Retention
-from .streams import Streams, is_transcribed
 from .text_forgetting import TextForgetting
 from .transcription_watch import TranscriptionWatch
-from .transcripts import Transcripts
 from .upkeep import Upkeep
 
 LOGGER = logging.getLogger(__name__)
-
-DRAIN_S = 3.0
-"""At a stop, how long utterances already heard may take to become text; SIGTERM must end everything within 10 s."""
 
 
 class Service:
@@ -58,52 +47,28 @@ class Service:
         self._database = database
         self._clock = clock
         self._broadcaster = Broadcaster()
-        matcher = KeywordMatcher()
         self.models = ModelLibrary(settings.models_dir, clock)
         self._transcriber = SwitchableTranscriber(self._make_transcriber(settings))
-        self._scheduler = Scheduler(
-            self._transcriber,
-            on_transcript=self._heard,
-            on_draft=self._drafted,
-            on_dropped=lambda utterance: self._early.gone(utterance.id),
-            lag_beyond=self._lag_of_storing,
-            clock=clock,
-        )
         self._upkeep = Upkeep(clock)
         self.events = EventLog(database, self._broadcaster, self._upkeep.failures)
         self.house_rules = HouseRules(database, self.events, clock)
-        self._hints = HintBook(lambda: self.configuration.settings.language, self.house_rules.of)
         self.access = Access(database, settings, clock)
-        self._reports = CaptureEvents(self.events, self._transcribe, clock)
-        self._capture = CaptureSupervisor(self._reports, clock=clock, recordings_dir=settings.recordings_root)
-        self.streams = Streams(
+        self._listening = Listening(
+            settings,
             database,
             self.events,
-            capture=self._capture,
-            scheduler=self._scheduler,
-            matcher=matcher,
-            rules_of=self.house_rules.of,
-            clock=clock,
-            max_streams=settings.max_streams,
-        )
-        self.house_rules.follow(self.streams.rules_changed)
-        reported = self._reports.written
-        self._early = EarlyHits(
-            database, self.events, matcher=matcher, streams=self.streams, clock=clock, reported=reported
-        )
-        self._partials = Partials(
             self._broadcaster,
-            streams=self.streams,
-            capture=self._capture,
-            scheduler=self._scheduler,
-            hints=self._hints.of,
-            early=self._early,
+            transcriber=self._transcriber,
+            house_rules=self.house_rules,
+            language=lambda: self.configuration.settings.language,
+            clock=clock,
         )
-        self._reports.follow(self.streams, self._partials)
-        self.transcripts = Transcripts(
-            self.events, matcher, clock, streams=self.streams, early=self._early, reported=reported
-        )
-        self.transcripts.follow_losses(self._scheduler.count_lost)
+        self._reports = self._listening.reports
+        self._capture = self._listening.capture
+        self._scheduler = self._listening.scheduler
+        self._early = self._listening.early
+        self.streams = self._listening.streams
+        self.transcripts = self._listening.transcripts
         self.archive = Archive(database)
         self.keyword_history = KeywordHistory(database, self.archive)
         self.recordings = Recordings(
@@ -219,7 +184,7 @@ class Service:
                         LOGGER.info("Wallflower listens to %d streams", len(self.streams.all()))
                         yield
                 finally:
-                    await self._drain()
+                    await self._listening.drain()
                     await asyncio.gather(self.transcripts.finish(), self._reports.finish(), self.recordings.finish())
         finally:
             unsubscribe()
@@ -241,34 +206,6 @@ class Service:
             for stream in self.streams.all():
                 self._capture.restart(stream.id)
         await self._capture.run()
-
-    async def _drain(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_S):
-                await self._scheduler.drain()
-
-    def _transcribe(self, utterance: Utterance) -> None:
-        stream = self.streams.find_kept(utterance.stream)
-        if stream is not None and is_transcribed(stream):
-            self._early.handed_over(utterance.id)
-            self._scheduler.submit(utterance, self._hints.of(stream))
-        else:
-            self._early.gone(utterance.id)
-
-    def _lag_of_storing(self, stream_id: str) -> float:
-        return self.transcripts.lag_of(stream_id)
-
-    def _drafted(self, utterance: Utterance, transcript: Transcript) -> None:
-        self._partials.drafted(utterance, transcript)
-
-    def _heard(self, utterance: Utterance, transcript: Transcript) -> None:
-        stream = self.streams.find_kept(utterance.stream)
-        if stream is not None and is_transcribed(stream):
-            self.transcripts.heard(utterance, transcript)
-            self._hints.heard(utterance, transcript, self.streams)
-            self._partials.suppressed(utterance, transcript)
-        else:
-            self._early.gone(utterance.id)
 
 
 @asynccontextmanager

@@ -61,7 +61,7 @@ async def write_reports(service: Service) -> None:
 
 async def hear(service: Service, utterance: Utterance, transcript: Transcript) -> None:
     """An utterance became text, and that is written after what was reported."""
-    service._heard(utterance, transcript)
+    service._listening.heard(utterance, transcript)
     await _write(service._reports, service.transcripts)
 
 

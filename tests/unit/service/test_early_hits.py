@@ -41,7 +41,7 @@ async def begin(service, name="door", at_s=0.0):
 
 
 async def draft(service, utterance, words, confidence=0.9):
-    service._drafted(utterance, text(words, confidence))
+    service._listening.drafted(utterance, text(words, confidence))
     await service._early._write()
 
 
@@ -104,7 +104,7 @@ async def test_it_is_retracted_when_the_final_text_says_otherwise(service, datab
 async def test_a_final_text_that_comes_before_the_early_hit_is_told_makes_one_ordinary_hit(service, database):
     await service.streams.put(stream(keywords=(replace(EARLY, cooldown_s=60),)))
     utterance = await begin(service)
-    service._drafted(utterance, text("please help"))
+    service._listening.drafted(utterance, text("please help"))
     await end(service, utterance, "Please help!")
     (event,) = await keyword_events(service)
     assert (event.type.value, event.data["state"]) == (DETECTED, "confirmed")
@@ -331,7 +331,7 @@ async def test_a_draft_that_waits_for_the_disk_while_its_final_is_kept_is_not_to
     async with writer_taken(database):
         finals = asyncio.create_task(hear(service, utterance, text("Help!")))
         await asyncio.sleep(0)
-        service._drafted(utterance, text("help"))
+        service._listening.drafted(utterance, text("help"))
         telling = asyncio.create_task(service._early._write())
         await asyncio.sleep(0)
     await asyncio.gather(finals, telling)
@@ -344,7 +344,7 @@ async def test_the_task_writes_by_itself_and_notices_what_was_lost(service, cloc
     try:
         async with service.events.open(types=frozenset({EventType(DETECTED), EventType(RETRACTED)})) as events:
             utterance = await begin(service)
-            service._drafted(utterance, text("help"))
+            service._listening.drafted(utterance, text("help"))
             async with asyncio.timeout(5):
                 assert (await anext(events)).type.value == DETECTED
             service._reports.speech_ended("door", utterance.id, utterance.end)

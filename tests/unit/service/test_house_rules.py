@@ -91,7 +91,7 @@ async def test_drafts_are_made_while_one_is_early_and_its_phrases_are_expected(s
     await service.streams.put(stream())
     await service.house_rules.replace([replace(HELP, early=True)])
     assert service._capture._drafted == {"door"}
-    assert service._hints.of(service.streams.get("door")).hotwords == ("help",)
+    assert service._listening.hints.of(service.streams.get("door")).hotwords == ("help",)
     await service.house_rules.replace([HELP])
     assert service._capture._drafted == set()
 

@@ -102,9 +102,9 @@ async def test_partials_are_told_live_between_start_and_final_and_never_stored(s
         utterance = begin(service)
         await write_reports(service)
         for text in ("please", "please", "", "please help"):
-            service._drafted(utterance, draft(text))
+            service._listening.drafted(utterance, draft(text))
         service._reports.speech_ended("door", utterance.id, utterance.end)
-        service._drafted(utterance, draft("please help me"))
+        service._listening.drafted(utterance, draft("please help me"))
         await hear(service, utterance, draft("Please help me!"))
         seen = await taken(events, 5)
     assert [event.type.value for event in seen] == [
@@ -131,9 +131,9 @@ async def test_no_partial_is_told_before_the_start_of_its_speech(service, databa
         async with write_protected(database):
             utterance = begin(service)
             await write_reports(service)
-            service._drafted(utterance, draft("too soon"))
+            service._listening.drafted(utterance, draft("too soon"))
         await write_reports(service)
-        service._drafted(utterance, draft("too soon, now right"))
+        service._listening.drafted(utterance, draft("too soon, now right"))
         seen = await taken(events, 2)
     assert [event.type.value for event in seen] == ["speech.started", "transcript.partial"]
     assert seen[1].data["text"] == "too soon, now right"
@@ -148,13 +148,13 @@ async def test_nothing_is_told_of_a_stream_that_was_removed_or_switched_off(serv
         await service.streams.delete("door", purge=False)
         await service.streams.patch("pool", lambda known: replace(known, transcribe=False))
         for utterance in (gone, off):
-            service._drafted(utterance, draft("not any more"))
+            service._listening.drafted(utterance, draft("not any more"))
         await service.streams.put(stream("gate"))
         utterance = begin(service, "gate")
         await write_reports(service)
-        service._drafted(utterance, draft("here"))
+        service._listening.drafted(utterance, draft("here"))
         assert (await taken(events, 1))[0].data["stream"] == "gate"
-    assert set(service._partials._growing) == {off.id, utterance.id}, "nothing is kept of the removed stream"
+    assert set(service._listening.partials._growing) == {off.id, utterance.id}, "nothing is kept of the removed stream"
 
 
 async def test_text_that_was_not_believed_is_told_to_who_asks_for_it_by_name_only(service):

@@ -31,7 +31,7 @@ def impatient(monkeypatch):
 def say(service, text, name="door", at_s=0.0):
     utterance = silent_utterance(2.0, name)
     moved = timedelta(seconds=at_s)
-    service._heard(
+    service._listening.heard(
         replace(utterance, start=utterance.start + moved, end=utterance.end + moved), Transcript(text, "en", 0.9)
     )
 
