@@ -48,7 +48,9 @@ async def test_the_engines_death_is_told_at_once(tmp_path: Path) -> None:
             service._transcriber.current._engine.child.kill("the test does")
             told = []
             async for event in events:
-                told.append(event.data["transcriber"]["state"])
+                state = event.data["transcriber"]["state"]
+                # Told again when more than the state changes, as while a model is loaded.
+                told += [] if told[-1:] == [state] else [state]
                 if told[-2:] == ["starting", "ready"] and told.count("ready") == 2:
                     break
     assert told[-3:] == ["ready", "starting", "ready"]
