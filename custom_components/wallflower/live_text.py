@@ -48,8 +48,7 @@ class LiveText:
                 async with self._coordinator.client.events([PARTIAL], stream_id=stream_id) as events:
                     failures = 0
                     async for event in events:
-                        if event.type == PARTIAL:
-                            self._tell(parse(Partial.from_document, json_object(event.data)))
+                        self._tell(parse(Partial.from_document, json_object(event.data)))
             except WallflowerError as error:
                 # The listener tells that the sidecar is away; nothing of this is ever missed.
                 _LOGGER.debug("No live text of %s: %s", stream_id, error)
