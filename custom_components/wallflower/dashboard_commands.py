@@ -45,7 +45,7 @@ async def async_search_transcripts(request: Request) -> Message:
     begin, end = range_of(request.fields)
     cursor = request.fields.get(ATTR_CURSOR)
     found = await async_search(
-        request.loaded(),
+        request.answering(),
         request.fields.get(ATTR_QUERY),
         begin=begin,
         end=end,
@@ -62,14 +62,14 @@ async def async_search_transcripts(request: Request) -> Message:
 async def async_list_keywords(request: Request) -> Message:
     """List what keyword rules found, newest first."""
     begin, end = range_of(request.fields)
-    fired = await async_hits(request.loaded(), begin=begin, end=end, limit=request.fields[ATTR_LIMIT])
+    fired = await async_hits(request.answering(), begin=begin, end=end, limit=request.fields[ATTR_LIMIT])
     return {"hits": [keyword_message(each.camera, each.hit) for each in fired], "missing": request.missing()}
 
 
 async def async_replay_rule(request: Request) -> Message:
     """Try a rule on what was said."""
     begin, end = range_of(request.fields)
-    count, fired = await async_replay(request.loaded(), rule_to_try(request.fields), begin=begin, end=end)
+    count, fired = await async_replay(request.answering(), rule_to_try(request.fields), begin=begin, end=end)
     hits = [keyword_message(each.camera, each.hit) for each in fired]
     return {"count": count, "hits": hits, "missing": request.missing()}
 
@@ -85,7 +85,7 @@ async def async_purge_transcripts(request: Request) -> Message:
     request.require_admin()
     begin, end = range_of(request.fields)
     return {
-        "deleted": await async_purge(request.loaded(), begin=begin, end=end),
+        "deleted": await async_purge(request.answering(), begin=begin, end=end),
         "missing": request.missing(),
     }
 

@@ -9,7 +9,7 @@ from homeassistant.components.websocket_api.const import ERR_NOT_FOUND, ERR_UNAU
 from homeassistant.core import HomeAssistant
 
 from .permissions import is_permitted, permitted
-from .targets import TargetedCamera, async_known_cameras
+from .targets import TargetedCamera, answering, async_known_cameras
 
 if TYPE_CHECKING:
     # What Home Assistant serves under the other name.
@@ -52,24 +52,27 @@ class Request:
             raise RefusedError(ERR_NOT_FOUND, "There is no such camera, or you may not see it.")
         return found
 
-    def loaded(self) -> list[TargetedCamera]:
-        """Return the same without cameras of hubs that are not loaded; raises RefusedError if one is named."""
-        found = self.known()
-        loaded = [each for each in found if each.coordinator is not None]
+    def answering(self) -> list[TargetedCamera]:
+        """Return the same as far as their hubs are loaded and reachable; raises RefusedError if the named one's is not.
+
+        Where no loaded hub can be reached, all of them are returned: asking them says why.
+        """
+        loaded = [each for each in self.known() if each.coordinator is not None]
         if CAMERA in self.fields and not loaded:
             raise RefusedError(ERR_NOT_LOADED, "The hub of this camera is not loaded.")
-        return loaded
+        return answering(loaded)
 
     def missing(self) -> list[str]:
-        """Return the cameras that cannot be asked now, as their hubs are not loaded."""
-        return [each.subentry.subentry_id for each in self.known() if each.coordinator is None]
+        """Return the cameras that cannot be asked now, as their hubs are not loaded or not reachable."""
+        asked = self.answering()
+        return [each.subentry.subentry_id for each in self.known() if each not in asked]
 
     def controlled(self) -> TargetedCamera:
         """Return the camera that is named; raises RefusedError if it may not be controlled."""
         [camera] = self.known()
         if not is_permitted(self.hass, self.user, camera.subentry, POLICY_CONTROL):
             raise RefusedError(ERR_UNAUTHORIZED, "You may see this camera but not control it.")
-        [camera] = self.loaded()
+        [camera] = self.answering()
         return camera
 
     def require_admin(self) -> None:

@@ -31,7 +31,7 @@ from .house_archive import (
 )
 from .permissions import async_caller, camera_entity_id, permitted
 from .requesting import asked
-from .targets import TargetedCamera, async_loaded_cameras
+from .targets import TargetedCamera, answering, async_loaded_cameras
 
 MAX_FILE_BYTES = 200_000_000
 
@@ -39,25 +39,27 @@ MAX_FILE_BYTES = 200_000_000
 async def async_search_transcripts(call: ServiceCall) -> ServiceResponse:
     """Find sentences, best first."""
     begin, end = range_of(call.data)
-    cameras = await _async_cameras(call)
+    cameras, missing = await _async_answering(call)
     with asked():
         found = await async_search(cameras, call.data[ATTR_QUERY], begin=begin, end=end, limit=call.data[ATTR_LIMIT])
     said = found.said[: call.data[ATTR_LIMIT]]
     return {
         "segments": [{**_named(call.hass, each.camera), **each.segment.to_response()} for each in said],
         "truncated": bool(found.following) or len(found.said) > len(said),
+        "missing": missing,
     }
 
 
 async def async_replay_rule(call: ServiceCall) -> ServiceResponse:
     """Try a rule on what was said."""
     begin, end = range_of(call.data)
-    cameras = await _async_cameras(call)
+    cameras, missing = await _async_answering(call)
     with asked():
         count, fired = await async_replay(cameras, rule_to_try(call.data), begin=begin, end=end)
     return {
         "count": count,
         "hits": [{**_named(call.hass, each.camera), **each.hit.to_response()} for each in fired],
+        "missing": missing,
     }
 
 
@@ -119,6 +121,15 @@ async def _async_cameras(call: ServiceCall) -> list[TargetedCamera]:
     if not cameras:
         raise ServiceValidationError(translation_domain=DOMAIN, translation_key="no_such_camera")
     return cameras
+
+
+async def _async_answering(call: ServiceCall) -> tuple[list[TargetedCamera], list[JsonValueType]]:
+    """Return the cameras to ask, and who those are that were meant and cannot be asked; named ones are all asked."""
+    cameras = await _async_cameras(call)
+    if ATTR_DEVICE_ID in call.data:
+        return cameras, []
+    found = answering(cameras)
+    return found, [_named(call.hass, each) for each in cameras if each not in found]
 
 
 async def _async_path(hass: HomeAssistant, media: str | dict[str, Any]) -> Path:

@@ -20,7 +20,7 @@ from .const import CONF_ASSIST, CONF_STORE, DOMAIN
 from .exceptions import WallflowerError
 from .house_archive import Said, async_search
 from .permissions import camera_entity_id, permitted
-from .targets import TargetedCamera, async_loaded_cameras
+from .targets import TargetedCamera, answering, async_loaded_cameras
 
 if TYPE_CHECKING:
     # What Home Assistant serves under the other name.
@@ -65,8 +65,9 @@ class _HeardTool(Tool):
             for each in await _async_cameras_of(hass, llm_context)
             if each.subentry.subentry_id in offered and asked.get(_CAMERA) in {None, each.subentry.title}
         ]
+        found = answering(cameras)
         try:
-            said = (await self._heard(cameras, asked))[:MOST]
+            said = (await self._heard(found, asked))[:MOST]
         except WallflowerError:
             return ToolResult(data={"error": "The sidecar does not answer"}, error=True)
         sentences: list[JsonValueType] = [
@@ -77,7 +78,8 @@ class _HeardTool(Tool):
             }
             for each in sorted(said, key=lambda each: each.segment.start)
         ]
-        return ToolResult(data={"sentences": sentences})
+        unreachable: list[JsonValueType] = [each.subentry.title for each in cameras if each not in found]
+        return ToolResult(data={"sentences": sentences, "unreachable_cameras": unreachable})
 
 
 class SearchTool(_HeardTool):

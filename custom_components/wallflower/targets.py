@@ -1,7 +1,7 @@
 """The cameras of the hubs, and which of them an automation means by devices, areas, floors or labels."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +41,11 @@ class TargetedCamera:
         """The way to its sidecar, while the hub is loaded."""
         return self.entry.runtime_data.client
 
+    @property
+    def is_reachable(self) -> bool:
+        """Whether its sidecar answered when it was last asked."""
+        return self.coordinator is not None and self.coordinator.last_update_success
+
     def device_id(self, hass: HomeAssistant) -> str | None:
         """Return its device, if it has one."""
         identifier = DOMAIN, self.subentry.subentry_id
@@ -76,6 +81,11 @@ def async_known_cameras(hass: HomeAssistant) -> list[TargetedCamera]:
 def async_loaded_cameras(hass: HomeAssistant) -> list[TargetedCamera]:
     """Return every camera of a loaded hub."""
     return [each for each in async_known_cameras(hass) if each.coordinator is not None]
+
+
+def answering(cameras: Sequence[TargetedCamera]) -> list[TargetedCamera]:
+    """Return those whose sidecar is there, so that one that is away spoils no answer; all if none is."""
+    return [each for each in cameras if each.is_reachable] or list(cameras)
 
 
 @callback

@@ -73,6 +73,15 @@ def other_hub(other_sidecar: FakeSidecar) -> MockConfigEntry:
     return hub(other_sidecar, camera(SHED, "shed", "Shed"), server_id="server-2")
 
 
+@pytest.fixture
+async def second_hub(hass: HomeAssistant, other_sidecar: FakeSidecar, other_hub: MockConfigEntry) -> AsyncIterator[Any]:
+    other_hub.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(other_hub.entry_id)
+    yield other_hub
+    if other_hub.state.recoverable:
+        await hass.config_entries.async_unload(other_hub.entry_id)
+
+
 def rule(name: str) -> dict[str, Any]:
     return {"id": name.replace(" ", "_"), "name": name, "phrases": [name]}
 

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 import voluptuous as vol
 
 from custom_components.wallflower.llm import async_get_tools
+from tests.support.waiting import eventually
 
 from .conftest import GATE, SetUp, camera
 from .fake_sidecar import FakeSidecar, segment
@@ -81,6 +82,25 @@ async def test_exposed_cameras_are_told_of_and_no_other(
     assert await ask(hass, "wallflower__recent_speech", Context(user_id="gone")) == []
     await sidecar.stop()
     assert await ask(hass, "wallflower__recent_speech") == "The sidecar does not answer"
+
+
+async def test_assist_is_told_which_cameras_could_not_be_asked(
+    hass: HomeAssistant, sidecar: FakeSidecar, other_sidecar: FakeSidecar, hub: MockConfigEntry,
+    second_hub: MockConfigEntry,
+) -> None:  # fmt: skip
+    other_sidecar.segments.append(segment("shed", "A parcel in the shed", age_s=60))
+    async_expose_entity(hass, "conversation", "camera.shed", True)
+    allow(hass, hub, on=True)
+    allow(hass, second_hub, on=True)
+    await hass.async_block_till_done()
+    await sidecar.stop()
+    await eventually(lambda: not hub.runtime_data.last_update_success)
+
+    name = "wallflower__search_transcripts"
+    answer = await tools(hass, spoken_to())[name].async_call(hass, ToolInput(name, {"words": "parcel"}), spoken_to())
+
+    assert [each["text"] for each in answer.data["sentences"]] == ["A parcel in the shed"]
+    assert answer.data["unreachable_cameras"] == ["Porch"]
 
 
 @pytest.mark.parametrize("entity_id", ["camera.porch", "sensor.porch_transcript", "camera.front"])

@@ -1,12 +1,13 @@
 """What a dashboard asks: for an admin, for somebody who may only look, and for somebody who may less."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 import logging
 from typing import Any
 
 from aiohttp import web
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
@@ -18,15 +19,6 @@ from .dashboard import answer_of, ask, restrict
 from .fake_sidecar import FakeSidecar, Handler, hit, moment, problem, segment
 
 PLANTED = "xylophone"
-
-
-@pytest.fixture
-async def second_hub(hass: HomeAssistant, other_sidecar: FakeSidecar, other_hub: MockConfigEntry) -> AsyncIterator[Any]:
-    other_hub.add_to_hass(hass)
-    assert await hass.config_entries.async_setup(other_hub.entry_id)
-    yield other_hub
-    if other_hub.state.recoverable:
-        await hass.config_entries.async_unload(other_hub.entry_id)
 
 
 @pytest.mark.usefixtures("both")
@@ -205,6 +197,36 @@ async def test_a_camera_whose_hub_is_not_loaded_is_told_apart(
         ("pause", {"paused": True}), ("retry", {}), ("forget", {"minutes": 5}),
     ):  # fmt: skip
         assert await ask(client, command, camera=PORCH, **fields) == "not_loaded", command
+
+
+@pytest.mark.usefixtures("second_hub")
+async def test_a_hub_that_cannot_be_reached_spoils_no_answer_of_the_others(
+    hass: HomeAssistant, sidecar: FakeSidecar, other_sidecar: FakeSidecar, both: MockConfigEntry,
+    hass_ws_client: Callable,
+) -> None:  # fmt: skip
+    client = await hass_ws_client()
+    other_sidecar.segments.append(segment("shed", "door"))
+    await sidecar.stop()
+    await eventually(lambda: not both.runtime_data.last_update_success)
+
+    async def act(action: str, **fields: Any) -> Any:
+        return await hass.services.async_call("wallflower", action, fields, blocking=True, return_response=True)
+
+    found = await ask(client, "transcript/search", query="door")
+    assert ([each["camera"] for each in found["segments"]], found["missing"]) == ([SHED], [PORCH, GATE])
+    assert (await ask(client, "keywords/list"))["missing"] == [PORCH, GATE]
+    assert (await ask(client, "rules/replay", phrases=["door"]))["missing"] == [PORCH, GATE]
+    assert await ask(client, "transcript/search", camera=PORCH) == "sidecar_failed"
+    found = await act("search_transcripts", query="door")
+    assert [each["camera"] for each in found["segments"]] == ["Shed"]
+    away = [{"camera": "Porch", "entity_id": "camera.porch"}, {"camera": "Gate", "entity_id": "camera.gate"}]
+    assert found["missing"] == (await act("replay_rule", phrases=["door"]))["missing"] == away
+    with pytest.raises(HomeAssistantError) as refused:
+        await act("purge_transcripts")
+    assert refused.value.translation_key == "sidecar_away"
+
+    await other_sidecar.stop()
+    assert await ask(client, "transcript/search", query="door") == "sidecar_failed"
 
 
 @pytest.mark.parametrize(
