@@ -7,6 +7,7 @@ from pathlib import Path
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util, slugify
+from homeassistant.util.uuid import random_uuid_hex
 
 from .action_fields import (
     ATTR_CONFIDENCE,
@@ -125,24 +126,32 @@ def _clip_path(hass: HomeAssistant, wanted: str | None, title: str, begin: datet
 
 async def _async_write(hass: HomeAssistant, path: Path, chunks: AsyncIterator[bytes]) -> int:
     """Write a file that appears whole or not at all; returns its size, raises OSError."""
-    part = path.with_name(f".{path.name}.part")
+    # Of its own, as two may save the same time at once.
+    part = path.with_name(f".{path.name}.{random_uuid_hex()}.part")
+
+    def refuse_taken() -> None:
+        if path.exists():
+            raise FileExistsError(path)
 
     def begin() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            raise FileExistsError(path)
+        refuse_taken()
         part.write_bytes(b"")
 
     def add(chunk: bytes) -> int:
         with part.open("ab") as file:
             return file.write(chunk)
 
+    def end() -> None:
+        refuse_taken()
+        part.rename(path)
+
     size = 0
     await hass.async_add_executor_job(begin)
     try:
         async for chunk in chunks:
             size += await hass.async_add_executor_job(add, chunk)
-        await hass.async_add_executor_job(part.rename, path)
+        await hass.async_add_executor_job(end)
     except BaseException:
         await hass.async_add_executor_job(part.unlink, True)
         raise

@@ -1,5 +1,6 @@
 """Actions that cannot do what was asked: each says why, in a sentence that Home Assistant can translate."""
 
+import asyncio
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,29 @@ async def test_a_clip_that_breaks_off_leaves_nothing_behind(
     assert list((media / "wallflower" / "porch").iterdir()) == []
     sidecar.overrides.clear()
     assert (await act(hass, "save_clip", entity_id=PORCH, **TIMES))[PORCH]["bytes"] == len(FILM)
+
+
+async def test_a_clip_that_is_saved_twice_at_once_is_whole_and_there_once(
+    hass: HomeAssistant, sidecar: FakeSidecar, entry: MockConfigEntry, media: Path
+) -> None:
+    both = asyncio.Barrier(2)
+
+    async def in_turns(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for at in range(0, len(FILM), len(FILM) // 4):
+            await both.wait()
+            await response.write(FILM[at : at + len(FILM) // 4])
+        return response
+
+    sidecar.overrides["GET", "clips"] = in_turns
+    saving = [act(hass, "save_clip", entity_id=PORCH, **TIMES) for _ in range(2)]
+    saved = await asyncio.gather(*saving, return_exceptions=True)
+
+    refused = [each.translation_key for each in saved if isinstance(each, ServiceValidationError)]
+    assert refused == ["file_exists"]
+    [clip] = (media / "wallflower" / "porch").iterdir()
+    assert clip.read_bytes() == FILM
 
 
 async def test_only_a_file_that_lies_here_and_is_not_too_large_is_transcribed(
