@@ -44,8 +44,9 @@ async def async_search_transcripts(request: Request) -> Message:
     """Find sentences, best first, or list them, newest first."""
     begin, end = range_of(request.fields)
     cursor = request.fields.get(ATTR_CURSOR)
+    cameras = request.answering()
     found = await async_search(
-        request.answering(),
+        cameras,
         request.fields.get(ATTR_QUERY),
         begin=begin,
         end=end,
@@ -55,23 +56,25 @@ async def async_search_transcripts(request: Request) -> Message:
     return {
         "segments": [found_message(each.camera, each.segment) for each in found.said],
         "next": _cursor(found.following) if found.following else None,
-        "missing": request.missing(),
+        "missing": request.missing(cameras),
     }
 
 
 async def async_list_keywords(request: Request) -> Message:
     """List what keyword rules found, newest first."""
     begin, end = range_of(request.fields)
-    fired = await async_hits(request.answering(), begin=begin, end=end, limit=request.fields[ATTR_LIMIT])
-    return {"hits": [keyword_message(each.camera, each.hit) for each in fired], "missing": request.missing()}
+    cameras = request.answering()
+    fired = await async_hits(cameras, begin=begin, end=end, limit=request.fields[ATTR_LIMIT])
+    return {"hits": [keyword_message(each.camera, each.hit) for each in fired], "missing": request.missing(cameras)}
 
 
 async def async_replay_rule(request: Request) -> Message:
     """Try a rule on what was said."""
     begin, end = range_of(request.fields)
-    count, fired = await async_replay(request.answering(), rule_to_try(request.fields), begin=begin, end=end)
+    cameras = request.answering()
+    count, fired = await async_replay(cameras, rule_to_try(request.fields), begin=begin, end=end)
     hits = [keyword_message(each.camera, each.hit) for each in fired]
-    return {"count": count, "hits": hits, "missing": request.missing()}
+    return {"count": count, "hits": hits, "missing": request.missing(cameras)}
 
 
 async def async_forget_last(request: Request) -> Message:
@@ -84,10 +87,8 @@ async def async_purge_transcripts(request: Request) -> Message:
     """Delete for good what was said, all of it or that of a time."""
     request.require_admin()
     begin, end = range_of(request.fields)
-    return {
-        "deleted": await async_purge(request.answering(), begin=begin, end=end),
-        "missing": request.missing(),
-    }
+    cameras = request.answering()
+    return {"deleted": await async_purge(cameras, begin=begin, end=end), "missing": request.missing(cameras)}
 
 
 async def async_pause(request: Request) -> Message:

@@ -62,9 +62,8 @@ class Request:
             raise RefusedError(ERR_NOT_LOADED, "The hub of this camera is not loaded.")
         return answering(loaded)
 
-    def missing(self) -> list[str]:
-        """Return the cameras that cannot be asked now, as their hubs are not loaded or not reachable."""
-        asked = self.answering()
+    def missing(self, asked: list[TargetedCamera]) -> list[str]:
+        """Return the cameras that were not asked, as their hubs were not loaded or not reachable."""
         return [each.subentry.subentry_id for each in self.known() if each not in asked]
 
     def controlled(self) -> TargetedCamera:

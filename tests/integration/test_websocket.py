@@ -230,35 +230,38 @@ async def test_a_hub_that_cannot_be_reached_spoils_no_answer_of_the_others(
 
 
 @pytest.mark.parametrize(
-    ("command", "fields", "method", "path"),
+    ("command", "fields", "asked", "comes_back"),
     [
-        ("transcript/search", {}, "GET", "transcripts"),
-        ("pause", {"camera": PORCH, "paused": True}, "PATCH", "streams/porch"),
-        ("forget", {"camera": PORCH, "minutes": 5}, "POST", "forget"),
+        ("transcript/search", {}, ("GET", "transcripts"), True),
+        ("transcript/search", {"camera": PORCH}, ("GET", "transcripts"), False),
+        ("pause", {"camera": PORCH, "paused": True}, ("PATCH", "streams/porch"), True),
+        ("forget", {"camera": PORCH, "minutes": 5}, ("POST", "forget"), True),
     ],
 )
-async def test_a_hub_that_is_reloaded_meanwhile_still_answers(
+async def test_a_hub_that_is_unloaded_meanwhile_still_answers(
     hass: HomeAssistant, sidecar: FakeSidecar, both: MockConfigEntry, hass_ws_client: Callable,
-    command: str, fields: dict[str, Any], method: str, path: str,
+    command: str, fields: dict[str, Any], asked: tuple[str, str], comes_back: bool,
 ) -> None:  # fmt: skip
     client = await hass_ws_client()
     held, go_on = asyncio.Event(), asyncio.Event()
 
     async def hold(request: web.Request) -> web.StreamResponse:
-        del sidecar.overrides[method, path]
+        del sidecar.overrides[asked]
         held.set()
         await go_on.wait()
-        match method:
+        match asked[0]:
             case "PATCH":
                 return web.json_response(sidecar.streams["porch"])
             case "POST":
                 return web.json_response({"deleted": 0, "recordings": 0})
         return web.json_response({"items": [], "next": None})
 
-    sidecar.overrides[method, path] = hold
+    sidecar.overrides[asked] = hold
     await client.send_json_auto_id({"type": f"wallflower/{command}", **fields})
     await held.wait()
-    await hass.config_entries.async_reload(both.entry_id)
+    await hass.config_entries.async_unload(both.entry_id)
+    if comes_back:
+        await hass.config_entries.async_setup(both.entry_id)
     go_on.set()
     assert (await client.receive_json())["success"]
 
