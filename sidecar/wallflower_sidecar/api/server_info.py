@@ -40,7 +40,7 @@ async def get_health(call: Call[None, NoQuery]) -> web.Response:
     return json_answer(document, HTTPStatus.SERVICE_UNAVAILABLE if failed else HTTPStatus.OK)
 
 
-async def get_live(call: Call[None, NoQuery]) -> web.Response:  # noqa: ARG001
+async def get_live(call: Call[None, NoQuery]) -> web.Response:  # noqa: ARG001 - every handler has it
     """Answer, which the event loop can only while it turns."""
     return no_content()
 
